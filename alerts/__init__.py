@@ -1,0 +1,1 @@
+"""alerts: tells people about incidents. Knows nothing of feeds."""

@@ -1,0 +1,1 @@
+"""pipelines: turns pages into incidents. Knows nothing of networks or recipients."""
