@@ -149,6 +149,7 @@ class Article:
     description: str = ""  # og:description or meta description
     language: Language = "ar"
     dated: bool = True  # False: no believable date; `published` is then when rasid first saw it
+    backlog: bool = False  # undated and found on a feed's first poll: of unknown age, so never told as news
     body_state: BodyState = "full"  # thin: much shorter than this source's usual; missing: the page could not be had
 
 
@@ -254,6 +255,7 @@ class SourceReport:
     killed: int | None = None
     injured: int | None = None
     copy_of: str = ""  # article id this one repeats almost word for word: counts as no new voice
+    backlog: bool = False  # of unknown age: see Article
     tags: tuple[str, ...] = ()  # of its findings here: denial, hearsay, official
 
 
@@ -284,9 +286,14 @@ class Incident:
     findings: tuple[Finding, ...]
     first_seen: datetime
     updated: datetime
-    published: datetime  # of the newest report it rests on: what makes it news or history
+    published: datetime | None  # of the newest report of known age: what makes it news or history; None: unknown age
     changed: tuple[str, ...] = field(default=())  # what this revision changes, in words: "killed 1 → 3"
     related: tuple[str, ...] = ()  # ids of incidents it follows from
+
+    @property
+    def doubtful(self) -> bool:
+        """True while no finding was sure enough for an alert: such an incident is told in the digest only."""
+        return not any(finding.verdict == "alert" for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

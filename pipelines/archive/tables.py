@@ -73,6 +73,7 @@ articles = Table(
     Column("body_state", String(8), nullable=False),
     Column("published", UtcDateTime, nullable=False),
     Column("dated", Boolean, nullable=False),
+    Column("backlog", Boolean, nullable=False),
     Column("first_seen", UtcDateTime, nullable=False),
     Column("judged", UtcDateTime, nullable=False),
     Column("content_hash", String(64), nullable=False),  # of everything that is judged: equal means nothing to judge
@@ -94,12 +95,13 @@ incidents = Table(
 )
 Index("ix_incidents_status_updated", incidents.c.status, incidents.c.updated)
 
-incident_keys = Table(  # one row per governorate: how a finding finds the incidents it may belong to
+incident_keys = Table(  # what a finding is compared with, one row per governorate: cost does not grow with the archive
     "incident_keys",
     metadata,
     Column("incident", String(32), ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
     Column("governorate", String(32), primary_key=True),
     Column("day", Date, nullable=False),  # the event's day, else the day it was first reported
+    Column("sketch", Text, nullable=False),  # the incidents.Sketch as JSON
 )
 Index("ix_incident_keys_governorate_day", incident_keys.c.governorate, incident_keys.c.day)
 
@@ -123,6 +125,7 @@ findings = Table(
     Column("score", Float, nullable=False),
     Column("event_type", String(32), nullable=False),
     Column("event_date", Date, nullable=True),
+    Column("copy_of", String(32), nullable=False, default=""),  # the article of the same incident that this one repeats
     Column("recorded", UtcDateTime, nullable=False),
     Column("document", Text, nullable=False),  # the Finding as JSON
 )

@@ -1,0 +1,44 @@
+"""The tables of the crawler: what is due when, and what has been seen."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
+
+from pipelines.archive import UtcDateTime, metadata
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("source", String(64), nullable=False, index=True),
+    Column("next_poll", UtcDateTime, nullable=False, index=True),
+    Column("state", Text, nullable=False),  # the scheduling.FeedState as JSON: validators, failures, rhythm
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", String(32), primary_key=True),  # the article's id: one report, whatever its addresses
+    Column("source", String(64), nullable=False),
+    Column("feed", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("document", Text, nullable=False),  # the Entry as JSON
+    Column("entry_hash", String(64), nullable=False),  # of what the feed says of it: a change means an edit
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("backlog", Boolean, nullable=False),  # undated and there on the feed's first poll: of unknown age
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_fetch", UtcDateTime, nullable=True),  # None: nothing more to fetch
+    Column("problem", Text, nullable=False, default=""),  # why the page could not be had, the last time
+)
+Index("ix_entries_next_fetch", entries.c.next_fetch)
+Index("ix_entries_source_first_seen", entries.c.source, entries.c.first_seen)
+
+daemon = Table(  # one row: what `rasid status` says of the daemon
+    "daemon",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("started", UtcDateTime, nullable=False),
+    Column("alive", UtcDateTime, nullable=False),
+    Column("next_digest", UtcDateTime, nullable=True),
+)
