@@ -1,0 +1,173 @@
+"""Article → passages: the sentences to judge, each with the mentions in it, and the dateline."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pipelines.furniture import read_lines
+from pipelines.lexicon import Lexicon
+from pipelines.mentions import find_mentions
+from pipelines.models import Article, Language, Mention, PassageField
+from pipelines.text import fold
+
+LONGEST = 300_000  # characters of a body that are judged; no report is as long, and a page that is says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of one field. Spans of `mentions` count from its own start."""
+
+    field: PassageField
+    text: str
+    paragraph: int  # counted over the whole article; the title is 0
+    order: int  # place among all sentences of the article
+    mentions: tuple[Mention, ...]
+    dateline: int = 0  # its first characters that are a dateline: where it was written, not where it happened
+
+    def of(self, *kinds: str) -> tuple[Mention, ...]:
+        """The mentions of these kinds behind the dateline."""
+        return tuple(m for m in self.mentions if m.kind in kinds and m.start >= self.dateline)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as it is judged."""
+
+    language: Language
+    sentences: tuple[Sentence, ...]
+    headers: tuple[str, ...] = ()  # kickers, datelines and dates that stand in lines of their own
+    dateline: tuple[Mention, ...] = ()  # places of the dateline
+    furniture: tuple[Mention, ...] = ()  # group names seen only in the furniture of the page
+    truncated: bool = False
+    fields: tuple[PassageField, ...] = field(default=("title", "body"))
+
+
+def language_of(text: str, default: Language) -> Language:
+    """The language by its letters: Sorani and Persian have some that Arabic has not."""
+    sample = text[:4000]
+    letters = sum(char.isalpha() for char in sample)
+    if not letters:
+        return default
+    arabic = sum("\u0600" <= char <= "\u06ff" for char in sample)
+    if arabic < letters / 3:
+        return "en"
+    kurdish = sum(char in "ەێۆڵڕڤ" for char in sample) + sample.count("ه\u200c")
+    if kurdish > letters * 0.02:
+        return "ckb"
+    persian = sum(char in "یکپچگژ" for char in sample)
+    words = set(fold(sample).split())
+    if persian > letters * 0.02 and words & {"است", "در", "را", "كه", "اين", "شد", "از", "به"}:
+        return "fa"
+    return default if default == "fa" and not words & {"في", "من", "علي", "الذي", "التي"} else "ar"
+
+
+def may_matter(article: Article, lexicon: Lexicon) -> bool:
+    """Whether any name in the article could lead to a finding: the cheap question asked of every page first."""
+    text = "\n".join((article.title, article.summary, article.lead, article.description, article.body[:LONGEST]))
+    return any(
+        mention.kind in ("group", "body", "movement", "actor", "person")
+        for mention in find_mentions(text, lexicon, article.language)
+    )
+
+
+def read(article: Article, lexicon: Lexicon) -> Reading:
+    """Split an article into sentences with their mentions; page furniture is left out."""
+    body = article.body[:LONGEST]
+    language = language_of(f"{article.title}\n{body or article.summary}", article.language)
+    sentences: list[Sentence] = []
+    headers: list[str] = []
+    dateline: list[Mention] = []
+    furniture: list[Mention] = []
+    paragraph = 0
+
+    def add(name: PassageField, text: str, first: bool = False) -> None:
+        for start, end in _sentences(text):
+            piece = text[start:end]
+            cut = _dateline(piece) if first and start == 0 else 0
+            mentions = find_mentions(piece, lexicon, language)
+            dateline.extend(m for m in mentions if m.start < cut and m.kind in ("governorate", "place", "abroad"))
+            sentences.append(Sentence(name, piece, paragraph, len(sentences), mentions, cut))
+
+    if article.title.strip():
+        add("title", " ".join(article.title.split()))
+    fields: list[PassageField] = ["title", "body"]
+    known = fold(body)
+    extra: list[tuple[PassageField, str]] = [("lead", article.lead)]
+    if article.body_state != "full" or len(known) < 200:
+        extra += [("summary", article.summary), ("description", article.description)]
+    for name, text in extra:
+        if text.strip() and fold(text)[:60] not in known:
+            paragraph += 1
+            fields.append(name)
+            known += " " + fold(text)
+            add(name, text.strip())
+    lines = read_lines(body, article.source.cut_at)
+    first = True
+    for line in lines:
+        text = body[line.start : line.end].strip()
+        if line.role == "header":
+            headers.append(text)
+            if len(text) < 90:
+                dateline += [m for m in find_mentions(text, lexicon, language) if m.kind in ("governorate", "place")]
+        elif line.role == "furniture":
+            furniture += [m for m in find_mentions(text, lexicon, language) if m.kind == "group"]
+        else:
+            paragraph += 1
+            add("body", text, first)
+            first = False
+    return Reading(
+        language,
+        tuple(sentences),
+        tuple(headers),
+        tuple(dateline),
+        tuple(furniture),
+        len(article.body) > LONGEST,
+        tuple(fields),
+    )
+
+
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Gen|Maj|Lt|Col|Brig|Capt|Sgt|St|No|Sen|Rep|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|al|U\.S|U\.N|U\.K|a\.m|p\.m|i\.e|e\.g|vs|Inc|Ltd)"
+    r"|\b[A-Z]|\d)\.$"
+)
+_STOP = re.compile(r"[.!?؟۔…]+[\"'”’»)\]]*(?=\s|$)|(?<=[\u0621-\u064a])\.(?=[\u0621-\u064a])|\n+")
+_LONG_SENTENCE = 1_200  # characters: keyword stuffing and texts without a full stop are cut, so that "near" stays near
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for stop in _STOP.finditer(text):
+        if stop.group().startswith(".") and _ABBREVIATION.search(text[max(start, stop.start() - 6) : stop.start() + 1]):
+            continue
+        spans.append((start, stop.end()))
+        start = stop.end()
+    spans.append((start, len(text)))
+    cut: list[tuple[int, int]] = []
+    for begin, end in spans:
+        while begin < end and text[begin].isspace():
+            begin += 1
+        while end - begin > _LONG_SENTENCE:
+            middle = text.rfind(" ", begin, begin + _LONG_SENTENCE)
+            middle = middle if middle > begin else begin + _LONG_SENTENCE
+            cut.append((begin, middle))
+            begin = middle
+        if begin < end:
+            cut.append((begin, end))
+    return cut
+
+
+_DATELINE = re.compile(r"^.{2,75}?(?:\s[-–—|]\s|[—–]\s?|(?<=\w)- |:\s|/(?=\s|\S)|\|\s|\)\s)")
+
+
+def _dateline(sentence: str) -> int:
+    """How many characters at the start of the first sentence are a dateline; 0 for none."""
+    found = _DATELINE.match(sentence)
+    if not found or len(found.group().split()) > 9:
+        return 0
+    end = found.end()
+    again = _DATELINE.match(sentence[end:])  # "بغداد/ شبكة أخبار العراق- حصل", "BASRA/KUT, January 14 — In"
+    if again and len(again.group().split()) <= 6 and end + again.end() < 100:
+        end += again.end()
+    return end
