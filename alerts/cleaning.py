@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-import regex
+import regex  # type: ignore[import-untyped]
 from w3lib.url import safe_url_string
 
 ELLIPSIS = "…"
@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 
 def clean_same_length_breaks(text: str) -> str:
     """As `clean`, but spaces stay as they are: for a piece of a line."""
-    return _UNSEEN.sub("", _BREAKS.sub(" ", text))
+    return str(_UNSEEN.sub("", _BREAKS.sub(" ", text)))
 
 
 def mask_phones(text: str) -> str:
@@ -48,7 +48,7 @@ def mask_phones(text: str) -> str:
 
 def graphemes(text: str) -> list[str]:
     """The characters as a reader counts them (UAX #29): never cut within one."""
-    return regex.findall(r"\X", text)
+    return [str(grapheme) for grapheme in regex.findall(r"\X", text)]
 
 
 def cut(text: str, limit: int, unit: str = "characters") -> str:

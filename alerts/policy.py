@@ -160,6 +160,8 @@ def decide(
         return withhold(f"severity {incident.severity} is below this channel's min_severity {channel.min_severity}")
     if incident.status == "closed":
         return withhold("the incident is closed")
+    if incident.published is None:
+        return withhold("a report of unknown age")
     if now - incident.published > policy.fresh:
         return withhold(f"old news: published {_spell(now - incident.published)} ago")
     if incident.event_date and _days_ago(incident.event_date, now, timezone) > policy.old_event.days:

@@ -74,7 +74,7 @@ class EventWords:
 
 def event_words(event_type: EventType) -> EventWords:
     """The words for an event type."""
-    return EventWords(**_words()["event"][event_type.value])
+    return _words().events[event_type]
 
 
 def label(labels: Labels, id: str) -> Label:
@@ -113,7 +113,7 @@ def day_en(day: date | None, precision: int) -> str:
     """A day in Iraq, no more precise than it is known (1 the day, 2 the week, 3 the month)."""
     if day is None:
         return "day not known"
-    month = _words()["months"]["en"][day.month - 1]
+    month = _words().months_en[day.month - 1]
     if precision >= 3:
         return f"{month} {day.year}"
     return f"{'about ' if precision == 2 else ''}{day.day} {month} {day.year}"
@@ -123,7 +123,7 @@ def day_ar(day: date | None, precision: int) -> str:
     """The day in Arabic, as in `day_en`."""
     if day is None:
         return "اليوم غير معروف"
-    month = _words()["months"]["ar"][day.month - 1]
+    month = _words().months_ar[day.month - 1]
     if precision >= 3:
         return f"{month} {day.year}"
     return f"{'حوالي ' if precision == 2 else ''}{day.day} {month} {day.year}"
@@ -161,6 +161,18 @@ class _Spelt:
     short_en: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    events: dict[EventType, EventWords]
+    months_en: list[str]
+    months_ar: list[str]
+
+
 @cache
-def _words() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(files("pipelines").joinpath("summary.toml").read_text("utf-8"))
+def _words() -> _Words:
+    data = tomllib.loads(files("pipelines").joinpath("summary.toml").read_text("utf-8"))
+    return _Words(
+        events={type_: EventWords(**data["event"][type_.value]) for type_ in EventType},
+        months_en=data["months"]["en"],
+        months_ar=data["months"]["ar"],
+    )

@@ -1,0 +1,56 @@
+"""Any service that the Apprise library knows (Telegram, Teams, Discord, Signal, ntfy …), behind the same outbox.
+
+Apprise tells no more than whether it worked, so every failure is tried again. It comes with `rasid[apprise]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from alerts.channels import Envelope
+from alerts.cleaning import cut
+from alerts.errors import SettingsError, TryLater
+from alerts.messages import Message, render_minimal, render_text
+from alerts.settings import AppriseSettings
+
+_MENTION = re.compile(r"@(?=everyone|here|channel|[&!]?\d)|<(?=[@#!])", re.IGNORECASE)
+
+
+class AppriseChannel:
+    """One Apprise address, or several parted by blanks, each of which must take the message."""
+
+    def __init__(self, settings: AppriseSettings, urls: Sequence[SecretStr], name: str) -> None:
+        self.settings = settings
+        try:
+            import apprise
+        except ImportError:
+            wrong = "the Apprise library is not installed: pip install 'rasid[apprise]'"
+            raise SettingsError([(f"channels.{name}.type", wrong)]) from None
+        self._service = apprise.Apprise()
+        for url in urls:
+            if not self._service.add(url.get_secret_value()):
+                raise SettingsError([(f"channels.{name}.url", "Apprise knows no such service, or a part is missing")])
+
+    def send(self, message: Message, envelope: Envelope) -> str:
+        import apprise
+
+        text = apprise_text(message, minimal=envelope.minimal)
+        # body_format=text: with any other, Apprise lets Slack and Discord markup through.
+        took = self._service.notify(
+            title=_harmless(cut(message.subject, 250)), body=text, body_format=apprise.NotifyFormat.TEXT
+        )
+        if not took:
+            raise TryLater("Apprise could not deliver it", ambiguous=True)
+        return ""
+
+
+def apprise_text(message: Message, *, minimal: bool = False) -> str:
+    """The plain text, without anything that a chat service could take for a mention."""
+    return _harmless(render_minimal(message) if minimal else render_text(message))
+
+
+def _harmless(text: str) -> str:
+    return _MENTION.sub(lambda found: {"@": "＠", "<": "‹"}[found[0]], text)

@@ -1,0 +1,210 @@
+"""E-mail over SMTP: one transaction per recipient, so that one bad address never costs another its mail.
+
+The Message-ID is the delivery's, and so the same however often it must be sent; the References of all mails of an
+incident name its first one. RFC 5321 4.5.3.2.6 asks to wait ten minutes for the answer to the final dot: whoever gives
+up sooner makes duplicates (RFC 1047).
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from datetime import timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from pydantic import SecretStr
+
+from alerts.channels import Envelope, Trace
+from alerts.cleaning import clean, cut
+from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
+from alerts.messages import IncidentMessage, Message, render_html, render_minimal, render_text
+from alerts.settings import EmailSettings
+
+WIRE = SMTP.clone(cte_type="7bit")
+HTML_LIMIT = 100_000  # bytes; Gmail clips a message a little above that
+_DOT = re.compile(rb"(?m)^\.")
+
+
+class EmailChannel:
+    """One mail per call, over a connection of its own."""
+
+    def __init__(self, settings: EmailSettings, password: SecretStr | None, name: str, trace: Trace) -> None:
+        self.settings = settings
+        self._password = password
+        self._name = name
+        self._trace = trace
+
+    def send(self, message: Message, envelope: Envelope) -> str:
+        mail = build_mail(message, envelope, self.settings.sender, envelope.recipient, self._name)
+        body = wire_format(mail)
+        conversation = self._connect()
+        try:
+            self._transact(conversation, envelope.recipient, body)
+        finally:
+            conversation.close()
+        return ""
+
+    def _connect(self) -> _Conversation:
+        settings = self.settings
+        where = f"{settings.host}:{settings.port}"
+        try:
+            context = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+        except OSError as error:
+            raise TryLater(f"ca_file {settings.ca_file} cannot be used: {error.strerror}") from error
+        try:
+            seconds = settings.timeout.total_seconds()
+            if settings.security == "tls":
+                conversation: _Conversation = _TlsConversation(
+                    settings.host, settings.port, timeout=seconds, context=context
+                )
+            else:
+                conversation = _Conversation(settings.host, settings.port, timeout=seconds)
+        except (OSError, smtplib.SMTPException) as error:
+            raise TryLater(f"{where}: no connection ({_reason(error)})") from error
+        try:
+            conversation.ehlo_or_helo_if_needed()
+            if settings.security == "starttls":
+                # Never goes on in the clear: a server without STARTTLS raises SMTPNotSupportedError here.
+                conversation.starttls(context=context)
+                conversation.ehlo()
+            self._trace("connect")
+            if self._password is not None:
+                conversation.login(settings.username, self._password.get_secret_value())
+        except smtplib.SMTPAuthenticationError as error:
+            conversation.close()
+            if error.smtp_code < 500:
+                raise TryLater(f"{where}: log-in put off ({error.smtp_code})") from error
+            raise ChannelRefused(f"{where}: user name or password refused ({error.smtp_code})") from error
+        except smtplib.SMTPNotSupportedError as error:
+            conversation.close()
+            what = "STARTTLS" if settings.security == "starttls" and not conversation.encrypted else "log-in"
+            raise TryLater(f"{where}: the server offers no {what}; nothing was sent") from error
+        except (OSError, smtplib.SMTPException) as error:
+            conversation.close()
+            raise TryLater(f"{where}: {_reason(error)}") from error
+        return conversation
+
+    def _transact(self, conversation: _Conversation, recipient: str, body: bytes) -> None:
+        where = f"{self.settings.host}:{self.settings.port}"
+        try:
+            _expect(conversation.mail(self.settings.sender), "MAIL FROM", where, recipient_only=False)
+            _expect(conversation.rcpt(recipient), "RCPT TO", where, recipient_only=True)
+            _expect(conversation.docmd("DATA"), "DATA", where, recipient_only=False, good=354)
+            self._trace("DATA")
+        except smtplib.SMTPServerDisconnected as error:
+            raise TryLater(f"{where}: the connection broke ({_reason(error)})") from error
+        except OSError as error:
+            raise TryLater(f"{where}: {_reason(error)}") from error
+        try:
+            answer = conversation.finish(body, self.settings.data_timeout, self._trace)
+        except (OSError, smtplib.SMTPException) as error:
+            raise TryLater(f"{where}: no answer to the message ({_reason(error)})", ambiguous=True) from error
+        _expect(answer, "the message", where, recipient_only=True)
+        conversation.farewell()
+
+
+class _Conversation(smtplib.SMTP):
+    """smtplib's SMTP with the end of DATA in our hands: its own waits no longer there than anywhere else."""
+
+    @property
+    def encrypted(self) -> bool:
+        return isinstance(self.sock, ssl.SSLSocket)
+
+    def finish(self, body: bytes, patience: timedelta, trace: Trace) -> tuple[int, bytes]:
+        """Send the message and its final dot, and read the answer."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        self.sock.settimeout(patience.total_seconds())
+        self.send(_DOT.sub(b"..", body) + b".\r\n")
+        trace("final dot")
+        answer = self.getreply()
+        trace("250 read")
+        return answer
+
+    def farewell(self) -> None:
+        """QUIT without waiting for the answer: the message is theirs already."""
+        try:
+            self.putcmd("quit")
+        except (OSError, smtplib.SMTPException):
+            return
+
+
+class _TlsConversation(_Conversation, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte (port 465)."""
+
+
+def build_mail(message: Message, envelope: Envelope, sender: str, recipient: str, name: str) -> EmailMessage:
+    """The mail, text first and HTML beside it. The subject is frozen; what changed stands in the first line."""
+    domain = sender.rpartition("@")[2]
+    mail = EmailMessage(policy=WIRE)
+    mail["From"] = Address("rasid", addr_spec=sender)
+    mail["To"] = Address(addr_spec=recipient)
+    mail["Subject"] = cut(clean(message.subject), 200)
+    mail["Date"] = format_datetime(envelope.at)
+    mail["Message-ID"] = f"<{envelope.id}@{domain}>"
+    if envelope.root and envelope.root != envelope.id:
+        mail["In-Reply-To"] = f"<{envelope.root}@{domain}>"
+        mail["References"] = f"<{envelope.root}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["List-Id"] = f"rasid alerts <{re.sub(r'[^A-Za-z0-9-]', '-', name)}.rasid.{domain}>"
+    mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe>"
+    if isinstance(message, IncidentMessage):
+        mail["X-Rasid-Incident"] = f"{message.incident.id}; revision={message.incident.revision}"
+        mail["X-Rasid-Severity"] = f"{message.incident.severity}; certainty={message.incident.certainty}"
+    if message.mark:
+        mail["X-Rasid-Mark"] = clean(message.mark)
+    if envelope.minimal:
+        mail.set_content(render_minimal(message))
+        return mail
+    mail.set_content(render_text(message))
+    html = render_html(message)
+    if len(html.encode()) <= HTML_LIMIT:
+        mail.add_alternative(html, subtype="html")
+        mail.set_boundary(f"=_{envelope.id}")  # the same bytes at every attempt
+    return mail
+
+
+def wire_format(mail: EmailMessage) -> bytes:
+    """The bytes as sent: seven bits, CRLF only, no bare CR or LF (which some servers take for an end of message)."""
+    body = mail.as_bytes(policy=WIRE)
+    return re.sub(rb"\r\n|\r|\n", b"\r\n", body)
+
+
+def _expect(answer: tuple[int, bytes], step: str, where: str, *, recipient_only: bool, good: int | None = None) -> None:
+    code, text = answer
+    if code == good or (good is None and 200 <= code < 300):
+        return
+    raise _refusal(code, f"{where}: {step} answered {code} {_shown(text)}".strip(), recipient_only)
+
+
+def _refusal(code: int, why: str, recipient_only: bool) -> DeliveryError:
+    if code in (552, 523):
+        return TooLarge(why)
+    if code in (530, 535):
+        return ChannelRefused(why)
+    if 500 <= code < 600:
+        return Refused(why)
+    # 421 says that the whole server is going; 450 and its kin speak of this mailbox.
+    return TryLater(why, recipient_only=recipient_only and code != 421)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused: {error.verify_message}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        return f"{error.smtp_code} {_shown(text if isinstance(text, bytes) else text.encode())}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def _shown(text: bytes) -> str:
+    return cut(clean(text.decode("utf-8", "replace")), 200)

@@ -1,0 +1,171 @@
+"""One POST with manners: verified certificate, no proxy or .netrc, no redirect, and an end to it.
+
+requests has time-outs for each read but none for the whole: a receiver that sends a byte now and then would hold a
+thread for ever. So the sockets of a request are shut when its time is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from alerts.cleaning import clean, cut
+from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
+
+_MOST_ANSWER = 65_536  # bytes read of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver said; `text` is cut at 64 kB."""
+
+    status: int
+    text: str
+    retry_after: timedelta | None
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], patience: timedelta, ca_file: str | None = None) -> Answer:
+    """POST once. Raises TryLater when there is no answer within `patience` in all; the address is never quoted."""
+    with _deadline(patience) as deadline, requests.Session() as session:
+        session.trust_env = False
+        session.verify = ca_file or True
+        adapter = _Adapter(deadline)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        seconds = patience.total_seconds()
+        try:
+            with session.post(
+                url,
+                data=body,
+                headers={"User-Agent": "rasid", "Connection": "close", **headers},
+                timeout=(min(10.0, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                text = response.raw.read(_MOST_ANSWER, decode_content=True).decode("utf-8", "replace")
+                after = parse_retry_after(response.headers.get("Retry-After", ""))
+                return Answer(response.status_code, text, after)
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise TryLater(_reason(error, deadline)) from None
+        except (requests.exceptions.RequestException, OSError, ValueError, HTTPError) as error:
+            # It may have been taken all the same unless the connection was never made.
+            raise TryLater(_reason(error, deadline), ambiguous=deadline.connected) from None
+
+
+def judge_status(answer: Answer) -> DeliveryError | None:
+    """What an HTTP status means for the message; None: taken. (Standard Webhooks, and what Slack documents.)"""
+    said = f"answered {answer.status}" + (f": {cut(clean(answer.text), 120)}" if answer.text.strip() else "")
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    if status in (429, 502, 503, 504) or answer.retry_after:
+        return TryLater(said, after=answer.retry_after, throttled=status == 429)
+    if status in (408, 425) or status >= 500 or status < 200:
+        return TryLater(said)
+    if 300 <= status < 400:
+        return Refused(f"{said}; redirects are not followed, enter the final address")
+    if status in (401, 403, 404, 410):
+        return ChannelRefused(said)
+    if status in (400, 413):
+        return TooLarge(said)
+    return Refused(said)
+
+
+def parse_retry_after(value: str, now: datetime | None = None) -> timedelta | None:
+    """RFC 9110 10.2.3: seconds or an HTTP date; None for anything else, and for the past."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:9]), 10**8))
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    wait = moment - (now or datetime.now(UTC))
+    return wait if wait > timedelta(0) else None
+
+
+class _Deadline:
+    def __init__(self) -> None:
+        self.passed = False
+        self.connected = False
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def watch(self, sock: socket.socket | None) -> None:
+        with self._lock:
+            self.connected = True
+            if sock is not None:
+                self._sockets.append(sock)
+
+    def cut(self) -> None:
+        with self._lock:
+            self.passed = True
+            for sock in self._sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def _deadline(patience: timedelta) -> Iterator[_Deadline]:
+    deadline = _Deadline()
+    timer = threading.Timer(patience.total_seconds(), deadline.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield deadline
+    finally:
+        timer.cancel()
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that tell the deadline of their socket."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._deadline = deadline
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        deadline = self._deadline
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                deadline.watch(self.sock)
+
+        class Encrypted(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                deadline.watch(self.sock)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class EncryptedPool(HTTPSConnectionPool):
+            ConnectionCls = Encrypted
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+
+
+def _reason(error: Exception, deadline: _Deadline) -> str:
+    if deadline.passed or isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "certificate or TLS refused"
+    if isinstance(error, requests.exceptions.ConnectionError) and not deadline.connected:
+        return "no connection"
+    return f"the connection broke ({type(error).__name__})"

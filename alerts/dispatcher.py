@@ -1,0 +1,340 @@
+"""Sends what is due: lease a row, send it, record what came of it. Each channel has its own threads.
+
+A slow or dead receiver never delays another channel; within one, messages on one incident to one recipient keep their
+order. Nothing is decided here that policy.py or outbox.py can decide. The steps, of which `trace` is told once each is
+done: `claim` (leased, on disk), `connect`, `DATA`, `final dot`, `250 read` (in the channel), `mark` (recorded).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import TypeVar, cast
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from alerts import outbox
+from alerts.channels import Channel, Envelope, Trace
+from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
+from alerts.messages import Message, Telling, compose, marked
+from alerts.outbox import Delivery, Notice
+from alerts.policy import BAGHDAD, Policy
+from alerts.settings import AnyChannelSettings
+from alerts.tables import acknowledgements
+from pipelines.archive import Store
+from pipelines.models import ChangeKind
+from pipelines.summary import Labels
+
+log = structlog.get_logger("alerts")
+_Result = TypeVar("_Result")
+
+
+class Dispatcher:
+    """Takes rows from the outbox and hands them to the channels.
+
+    `clock` decides what is due and may be virtual. `mark` ("REPLAY", "TEST") stands first in every message.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        policy: Policy,
+        clock: Callable[[], datetime],
+        labels: Labels,
+        *,
+        timezone: tzinfo = BAGHDAD,
+        mark: str = "",
+        trace: Trace = lambda step: None,
+    ) -> None:
+        self._store = store
+        self._channels = dict(channels)
+        self._settings: dict[str, AnyChannelSettings] = {name: one.settings for name, one in channels.items()}
+        self._policy = policy
+        self._clock = clock
+        self._labels = labels
+        self._timezone = timezone
+        self._mark = mark
+        self._trace = trace
+        self._lease = secrets.token_hex(8)
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: dict[str, int] = {}  # threads at work per channel
+        self._idle = threading.Condition(self._lock)
+        self._handled = 0
+        self._recovered = False
+        self._unrecorded: dict[str, Callable[[Connection], object]] = {}
+        self._buckets = {name: _Bucket(one.settings.per_second) for name, one in channels.items()}
+
+    async def dispatch_due(self, *, wait: bool = True) -> int:
+        """Send everything that is due; returns how many deliveries were settled or put off since the last call.
+
+        With `wait=False` the sending only begins, so that a slow receiver never holds up the caller.
+        """
+        await _in_thread(self._prepare)
+        for name in self._channels:
+            self._start(name)
+        if wait:
+            await _in_thread(self._wait_idle)
+        with self._lock:
+            handled, self._handled = self._handled, 0
+        return handled
+
+    async def stop(self, deadline: float = 8.0) -> int:
+        """Begin nothing more, let what is on its way finish for `deadline` seconds, and give the rest back.
+
+        Returns how many were cut; they are sent again with the same id, by the next start.
+        """
+        self._stopping.set()
+        await _in_thread(lambda: self._wait_idle(deadline))
+        return await _in_thread(self._release)
+
+    # --- one round ------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        now = self._clock()
+        with self._store.write() as connection:
+            if not self._recovered:
+                parked = outbox.recover(connection, self._settings, now)
+                if parked:
+                    names = ", ".join(sorted({one.channel for one in parked}))
+                    text = f"{len(parked)} waiting messages are parked: {names} is no longer configured or enabled"
+                    self._report(connection, Notice(f"parked:{names}", text), now)
+            outbox.silence_waiting(connection, now)
+            outbox.gather(connection, self._labels, now)
+        self._recovered = True
+        with self._lock:
+            owed = dict(self._unrecorded)
+        for id, settle in owed.items():
+            self._record(id, settle)
+
+    def _start(self, name: str) -> None:
+        with self._lock:
+            free = self._settings[name].parallel - self._busy.get(name, 0)
+            if self._stopping.is_set() or free <= 0:
+                return
+            self._busy[name] = self._busy.get(name, 0) + free
+        for _ in range(free):
+            # Daemon threads: one that hangs on a receiver must not keep the program from ending.
+            threading.Thread(target=self._work, args=(name,), name=f"channel-{name}", daemon=True).start()
+
+    def _work(self, name: str) -> None:
+        try:
+            while not self._stopping.is_set() and (delivery := self._claim(name)) is not None:
+                if self._buckets[name].take(self._stopping):
+                    self._deliver(delivery)
+                    with self._lock:
+                        self._handled += 1
+                else:
+                    held_back = delivery
+                    self._record(delivery.id, lambda c: outbox.put_back(c, held_back, self._clock()))  # noqa: B023
+        finally:
+            with self._idle:
+                self._busy[name] -= 1
+                self._idle.notify_all()
+
+    def _claim(self, name: str) -> Delivery | None:
+        now = self._clock()
+        try:
+            with self._store.read() as connection:
+                if not outbox.any_due(connection, name, now):
+                    return None
+            with self._store.write() as connection:
+                delivery = outbox.claim(connection, name, self._lease, now)
+        except DBAPIError as error:
+            # A full disk or a locked file: nothing is sent that could not be recorded. The next round tries again.
+            log.error("outbox cannot be written", channel=name, error=str(error.orig))
+            return None
+        if delivery is not None:
+            self._trace("claim")
+        return delivery
+
+    def _deliver(self, delivery: Delivery) -> None:
+        channel = self._channels[delivery.channel]
+        try:
+            message, envelope = self._compose(delivery)
+            receipt = channel.send(message, envelope)
+        except DeliveryError as error:
+            self._settle_failure(delivery, error)
+        except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
+            self._settle_fault(delivery, error)
+        else:
+            self._record(delivery.id, lambda c: outbox.record_sent(c, delivery, receipt, self._clock()))
+            log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
+        self._trace("mark")
+
+    def _compose(self, delivery: Delivery) -> tuple[Message, Envelope]:
+        now = self._clock()
+        with self._store.read() as connection:
+            subject, root, receipt = outbox.thread_of(connection, delivery)
+            message: Message
+            if delivery.kind == "incident":
+                incident = outbox.load_incident(connection, delivery.incident, delivery.revision)
+                author = connection.execute(
+                    select(acknowledgements.c.author).where(acknowledgements.c.incident == delivery.incident)
+                ).scalar_one_or_none()
+                late = now - delivery.decided
+                telling = Telling(
+                    change=cast(ChangeKind, delivery.change),
+                    changes=delivery.changes,
+                    decided=delivery.decided,
+                    late=late if late > self._policy.delayed_after else None,
+                    subject=subject,
+                    mark=self._mark,
+                    acknowledged_by=author or "",
+                )
+                message = compose(incident, telling, self._labels, self._timezone)
+            else:
+                plain = outbox.load_list(connection, delivery.incident)
+                message = replace(
+                    plain,
+                    mark=self._mark or plain.mark,
+                    subject=marked(self._mark, plain.subject),
+                    first_line=marked(self._mark, plain.first_line),
+                )
+        envelope = Envelope(
+            id=delivery.id,
+            recipient=delivery.recipient,
+            at=now,
+            root=root,
+            root_receipt=receipt,
+            minimal=delivery.minimal,
+        )
+        return message, envelope
+
+    # --- what came of it ------------------------------------------------------------------------------------------
+
+    def _settle_failure(self, delivery: Delivery, error: DeliveryError) -> None:
+        why = str(error)
+        log.warning("not delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts, why=why)
+
+        def settle(connection: Connection) -> None:
+            now = self._clock()
+            match error:
+                case TryLater():
+                    alive = outbox.record_retry(
+                        connection,
+                        delivery,
+                        why,
+                        now,
+                        after=error.after,
+                        ambiguous=error.ambiguous,
+                        recipient_only=error.recipient_only,
+                        throttled=error.throttled,
+                    )
+                    if not alive:
+                        self._report_dead(connection, delivery, why, now)
+                case TooLarge() if not delivery.minimal:
+                    outbox.record_retry(connection, delivery, why, now, minimal=True)
+                case ChannelRefused():
+                    outbox.record_off(connection, delivery, why, now)
+                    text = f"the channel {delivery.channel} is off: {why}"
+                    lines = (f"rasid deliveries resume {delivery.channel}",)
+                    self._report(connection, Notice(f"off:{delivery.channel}", text, delivery.channel, lines), now)
+                case Refused() | TooLarge() | _:
+                    outbox.record_dead(connection, delivery, why)
+                    self._report_dead(connection, delivery, why, now)
+
+        self._record(delivery.id, settle)
+
+    def _settle_fault(self, delivery: Delivery, error: Exception) -> None:
+        # Only the kind and the place: the text of a foreign exception may hold an address with a secret in it.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        why = f"fault in rasid: {type(error).__name__} at {frame.name}, line {frame.lineno}"
+        log.error("message cannot be sent", id=delivery.id, channel=delivery.channel, why=why)
+
+        def settle(connection: Connection) -> None:
+            now = self._clock()
+            if not outbox.record_retry(connection, delivery, why, now, poison=True):
+                self._report_dead(connection, delivery, why, now)
+
+        self._record(delivery.id, settle)
+
+    def _report_dead(self, connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
+        if delivery.kind == "notice":
+            return  # a notice about a notice would never end
+        to = f"{delivery.channel} {delivery.recipient}".strip()
+        text = f"a message could not be delivered to {to}: {why}"
+        lines = (f"about {delivery.incident}, revision {delivery.revision}", f"rasid deliveries retry {delivery.id}")
+        self._report(connection, Notice(f"dead:{to}", text, delivery.channel, lines), now)
+
+    def _report(self, connection: Connection, notice: Notice, now: datetime) -> None:
+        outbox.plan_notice(connection, notice, self._settings, self._policy, now)
+
+    def _record(self, id: str, settle: Callable[[Connection], object]) -> None:
+        try:
+            with self._store.write() as connection:
+                settle(connection)
+        except DBAPIError as error:
+            # It is done but not on record: keep it in memory and try again, rather than send it twice.
+            log.error("what was sent cannot be recorded yet", id=id, error=str(error.orig))
+            with self._lock:
+                self._unrecorded[id] = settle
+        else:
+            with self._lock:
+                self._unrecorded.pop(id, None)
+
+    def _release(self) -> int:
+        with self._lock:
+            owed = dict(self._unrecorded)
+        for id, settle in owed.items():
+            self._record(id, settle)
+        with self._store.write() as connection:
+            return outbox.release(connection, self._lease, self._clock())
+
+    def _wait_idle(self, seconds: float | None = None) -> bool:
+        with self._idle:
+            return self._idle.wait_for(lambda: not any(self._busy.values()), seconds)
+
+
+class _Bucket:
+    """At most `rate` a second, two at once. In real time whatever the clock says: it is the receiver's patience."""
+
+    def __init__(self, rate: float, burst: float = 2.0) -> None:
+        self._rate, self._burst = rate, burst
+        self._tokens, self._at = burst, time.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self, stopping: threading.Event) -> bool:
+        """Wait for leave to send; False if the program stops first."""
+        if self._rate <= 0:
+            return not stopping.is_set()
+        with self._lock:
+            at = time.monotonic()
+            self._tokens = min(self._burst, self._tokens + (at - self._at) * self._rate) - 1
+            self._at = at
+            wait = max(0.0, -self._tokens / self._rate)
+        return not stopping.wait(wait)
+
+
+async def _in_thread(work: Callable[[], _Result]) -> _Result:
+    """Run blocking work without holding up the loop, in a thread that cannot keep the program from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Result] = loop.create_future()
+
+    def settle(result: _Result | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  handed to the awaiting task, whatever it is
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
