@@ -22,6 +22,7 @@ _ARABIC_SCRIPT = frozenset({"ar", "ckb", "fa"})
 _ARABIC_LETTER = re.compile(r"[\u0621-\u064A\u0671-\u06D3]")
 _LATIN1_LETTER = re.compile(r"[\u00C0-\u00FF]")
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _LOST_BYTES_SHARE = 0.02  # bytes lost in transit or by a careless cut; a wrong encoding breaks nearly every letter
 
 
@@ -44,6 +45,13 @@ def decode_bytes(body: bytes, declared: tuple[str, ...] = (), language: str = "a
         key=lambda name: _arabic_score(body.decode(name, "replace")),
     )
     return body.decode(best, "replace"), best
+
+
+def decode(body: bytes, content_type: str = "", language: str = "ar") -> str:
+    """The text of an HTML page: charset by header, `<meta>`, then guess, each overruled by what the bytes are."""
+    meta = _META_CHARSET.search(body[:4096])
+    declared = (charset_of(content_type), meta.group(1).decode("ascii", "replace") if meta else "")
+    return decode_bytes(body, tuple(filter(None, declared)), language)[0]
 
 
 def charset_of(content_type: str) -> str:

@@ -75,7 +75,7 @@ class Workers:
         for waiting in list(self._waiting):
             if not waiting.done():
                 waiting.set_exception(WorkerKilled("the worker was closed"))
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=5)
 
 
