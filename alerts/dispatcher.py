@@ -21,12 +21,13 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from alerts import outbox
+from alerts import outbox, queue
 from alerts.channels import Channel, Envelope, Trace
 from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
 from alerts.messages import Message, Telling, compose, marked
-from alerts.outbox import Delivery, Notice
+from alerts.outbox import Notice
 from alerts.policy import BAGHDAD, Policy
+from alerts.queue import Delivery
 from alerts.settings import AnyChannelSettings
 from alerts.tables import acknowledgements
 from pipelines.archive import Store
@@ -103,7 +104,7 @@ class Dispatcher:
         now = self._clock()
         with self._store.write() as connection:
             if not self._recovered:
-                parked = outbox.recover(connection, self._settings, now)
+                parked = queue.recover(connection, self._settings, now)
                 if parked:
                     names = ", ".join(sorted({one.channel for one in parked}))
                     text = f"{len(parked)} waiting messages are parked: {names} is no longer configured or enabled"
@@ -135,7 +136,7 @@ class Dispatcher:
                         self._handled += 1
                 else:
                     held_back = delivery
-                    self._record(delivery.id, lambda c: outbox.put_back(c, held_back, self._clock()))  # noqa: B023
+                    self._record(delivery.id, lambda c: queue.put_back(c, held_back, self._clock()))  # noqa: B023
         finally:
             with self._idle:
                 self._busy[name] -= 1
@@ -145,10 +146,10 @@ class Dispatcher:
         now = self._clock()
         try:
             with self._store.read() as connection:
-                if not outbox.any_due(connection, name, now):
+                if not queue.any_due(connection, name, now):
                     return None
             with self._store.write() as connection:
-                delivery = outbox.claim(connection, name, self._lease, now)
+                delivery = queue.claim(connection, name, self._lease, now)
         except DBAPIError as error:
             # A full disk or a locked file: nothing is sent that could not be recorded. The next round tries again.
             log.error("outbox cannot be written", channel=name, error=str(error.orig))
@@ -167,17 +168,17 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
             self._settle_fault(delivery, error)
         else:
-            self._record(delivery.id, lambda c: outbox.record_sent(c, delivery, receipt, self._clock()))
+            self._record(delivery.id, lambda c: queue.record_sent(c, delivery, receipt, self._clock()))
             log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
         self._trace("mark")
 
     def _compose(self, delivery: Delivery) -> tuple[Message, Envelope]:
         now = self._clock()
         with self._store.read() as connection:
-            subject, root, receipt = outbox.thread_of(connection, delivery)
+            subject, root, receipt = queue.thread_of(connection, delivery)
             message: Message
             if delivery.kind == "incident":
-                incident = outbox.load_incident(connection, delivery.incident, delivery.revision)
+                incident = queue.load_incident(connection, delivery.incident, delivery.revision)
                 author = connection.execute(
                     select(acknowledgements.c.author).where(acknowledgements.c.incident == delivery.incident)
                 ).scalar_one_or_none()
@@ -193,7 +194,7 @@ class Dispatcher:
                 )
                 message = compose(incident, telling, self._labels, self._timezone)
             else:
-                plain = outbox.load_list(connection, delivery.incident)
+                plain = queue.load_list(connection, delivery.incident)
                 message = replace(
                     plain,
                     mark=self._mark or plain.mark,
@@ -220,7 +221,7 @@ class Dispatcher:
             now = self._clock()
             match error:
                 case TryLater():
-                    alive = outbox.record_retry(
+                    alive = queue.record_retry(
                         connection,
                         delivery,
                         why,
@@ -233,14 +234,14 @@ class Dispatcher:
                     if not alive:
                         self._report_dead(connection, delivery, why, now)
                 case TooLarge() if not delivery.minimal:
-                    outbox.record_retry(connection, delivery, why, now, minimal=True)
+                    queue.record_retry(connection, delivery, why, now, minimal=True)
                 case ChannelRefused():
-                    outbox.record_off(connection, delivery, why, now)
+                    queue.record_off(connection, delivery, why, now)
                     text = f"the channel {delivery.channel} is off: {why}"
                     lines = (f"rasid deliveries resume {delivery.channel}",)
                     self._report(connection, Notice(f"off:{delivery.channel}", text, delivery.channel, lines), now)
                 case Refused() | TooLarge() | _:
-                    outbox.record_dead(connection, delivery, why)
+                    queue.record_dead(connection, delivery, why)
                     self._report_dead(connection, delivery, why, now)
 
         self._record(delivery.id, settle)
@@ -253,7 +254,7 @@ class Dispatcher:
 
         def settle(connection: Connection) -> None:
             now = self._clock()
-            if not outbox.record_retry(connection, delivery, why, now, poison=True):
+            if not queue.record_retry(connection, delivery, why, now, poison=True):
                 self._report_dead(connection, delivery, why, now)
 
         self._record(delivery.id, settle)
@@ -288,7 +289,7 @@ class Dispatcher:
         for id, settle in owed.items():
             self._record(id, settle)
         with self._store.write() as connection:
-            return outbox.release(connection, self._lease, self._clock())
+            return queue.release(connection, self._lease, self._clock())
 
     def _wait_idle(self, seconds: float | None = None) -> bool:
         with self._idle:

@@ -227,6 +227,16 @@ def marked(mark: str, text: str) -> str:
     return f"[{mark}] {text}" if mark else text
 
 
+def incident_line(incident: Incident, labels: Labels) -> str:
+    """An incident in one line of a list."""
+    return tidy(f"[{incident.severity.upper()}] {summarise(incident, labels)} · {incident.id}", 400)
+
+
+def first_link(incident: Incident) -> str:
+    """Where to read about it first."""
+    return next((link for report in incident.sources if (link := link_of(report.url))), "")
+
+
 # --- the forms ----------------------------------------------------------------------------------------------------
 
 

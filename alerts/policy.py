@@ -21,6 +21,8 @@ from pipelines.summary import span
 
 BAGHDAD = ZoneInfo("Asia/Baghdad")
 
+SILENCE_KEYS = ("incident", "group", "governorate", "district", "place", "event_type", "severity", "source")
+
 Action = Literal["send", "withhold"]
 Gather = Literal["", "quiet", "flood"]
 
@@ -231,8 +233,7 @@ def material_changes(before: Incident, after: Incident, policy: Policy) -> tuple
 
 
 def matching_silence(incident: Incident, silences: Sequence[Silence], now: datetime) -> Silence | None:
-    """The first silence in force whose matchers all fit: incident, group, governorate, district, place, event_type,
-    severity, source."""
+    """The first silence in force whose matchers (of SILENCE_KEYS) all fit."""
     has = {
         "incident": {incident.id},
         "group": set(incident.groups),

@@ -13,11 +13,12 @@ from pydantic import SecretStr, TypeAdapter
 from sqlalchemy import select
 
 import alerts.tables
-from alerts import outbox
+from alerts import outbox, queue
 from alerts.channels import Channel, Trace, open_channels
 from alerts.dispatcher import Dispatcher
-from alerts.outbox import Delivery, Plan
+from alerts.outbox import Plan
 from alerts.policy import Policy
+from alerts.queue import Delivery
 from alerts.settings import AnyChannelSettings, ChannelSettings
 from pipelines.archive import Store, metadata, open_store
 from pipelines.models import Incident, Revision, Watch
@@ -104,7 +105,7 @@ class Desk:
         with self.store.read() as connection:
             table = alerts.tables.deliveries
             found = connection.execute(select(table).order_by(table.c.decided, table.c.incident, table.c.revision))
-            return [outbox.as_delivery(row) for row in found]
+            return [queue.as_delivery(row) for row in found]
 
     def states(self) -> list[str]:
         return [row.state for row in self.rows()]
