@@ -1,128 +1,419 @@
 """Mentions → findings: what a report says was done, by or to which group, where and when, and why we think so.
 
-A report is cut into sentences. Each sentence has a scene: the governorates it names, else those of the sentence before,
-of the title or of the dateline. Evidence for a finding is a sentence that tells an action, speaks of a watched group
-and lies in a watched governorate. Named features with weights add up to the score; background, other provinces,
-provinces in a row, opinion and sport pull it down.
+Evidence for a finding is a sentence that tells an action, speaks of a watched group and lies in a watched governorate
+(or two neighbouring sentences that do so together). Named features with weights add up to a score between 0 and 1:
+the group, the place, the action, how closely they stand together, and whether the report is about it pull it up;
+background, other provinces, provinces in a row, opinion, sport and mere statements pull it down.
 
-Verdict: score ≥ ALERT → alert, ≥ DIGEST → digest, else none.
+Verdict: score ≥ ALERT is an alert, score ≥ DIGEST goes to the digest, less is nothing. Tags of a finding: denial,
+hearsay, official, background (older than the report that tells it), unnamed (no group named: gunmen, palaces), thin
+(judged without the page's body), truncated (only the first part of a huge text was judged), statement, follow_up.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from pipelines.lexicon import Lexicon
-from pipelines.models import Article, EventType, Feature, Finding, Mention, Passage, Watch
-from pipelines.passages import Reading, Sentence, may_matter, read
+from pipelines.dating import When, day_in_iraq
+from pipelines.lexicon import SUPPORT, Lexicon
+from pipelines.models import Article, EventType, Feature, Finding, Passage, Place, Verdict, Watch
+from pipelines.passages import Reading, may_matter, read
+from pipelines.scenes import Scene, Story, near, stage
+from pipelines.tolls import toll
 
-ALERT = 0.60
-DIGEST = 0.35
+ALERT = 0.60  # an alert: somebody is told now
+DIGEST = 0.35  # doubt: listed once a day
+_STRONG = 0.8  # weight of an action word that by itself says something happened
+_SOME = 0.5
+
+_VIOLENT = frozenset(
+    {
+        EventType.ARMED_CLASH, EventType.ASSASSINATION, EventType.ASSASSINATION_ATTEMPT, EventType.SHOOTING,
+        EventType.BOMBING, EventType.ATTACK_ON_OFFICE, EventType.ABDUCTION,
+    }
+)  # fmt: skip
 
 
 def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ...]:
-    """The findings of an article, the surest first; empty when it holds nothing of the watch. Never raises."""
+    """The findings of an article, the surest first; empty when it holds nothing of the watch.
+
+    Never raises for any text. A finding below DIGEST is not returned, except `background` ones, which say that the
+    report also tells an older event.
+    """
     if not may_matter(article, lexicon):
         return ()
     reading = read(article, lexicon)
-    scenes = _scenes(reading, lexicon)
-    groups = _groups(reading, lexicon)
-    findings = []
+    story = stage(reading, lexicon, day_in_iraq(article.published))
+    findings: list[Finding] = []
     for governorate in watch.governorates:
-        finding = _judge_governorate(article, reading, scenes, groups, lexicon, watch, governorate)
-        if finding is not None:
-            findings.append(finding)
-    return tuple(sorted(findings, key=lambda finding: -finding.score))
+        evidence = _evidence(story, watch, governorate)
+        fresh = [item for item in evidence if not item.old]
+        if fresh:
+            findings.append(_finding(article, reading, story, lexicon, watch, governorate, fresh))
+        old = [item for item in evidence if item.old]
+        if old:
+            findings.append(_finding(article, reading, story, lexicon, watch, governorate, old))
+        if not evidence:
+            findings += _unnamed(article, reading, story, lexicon, governorate)
+    kept = [finding for finding in findings if finding.verdict != "none"]
+    return tuple(sorted(kept, key=lambda finding: -finding.score))
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
-    governorates: frozenset[str]
-    explicit: bool
-    background: bool
+class _Evidence:
+    """A scene that bears witness, and how."""
+
+    scene: Scene
+    groups: frozenset[str]
+    weight: float
+    bond: str  # sentence, window, leader
+    old: bool
+    partner: Scene | None = None
 
 
-def _governorate(mention: Mention, lexicon: Lexicon) -> str:
-    entity = lexicon.entity(mention.entity)
-    return "abroad" if mention.kind == "abroad" else entity.governorate
-
-
-def _scenes(reading: Reading, lexicon: Lexicon) -> list[_Scene]:
-    current: frozenset[str] = frozenset()
-    scenes = []
-    base = frozenset(_governorate(m, lexicon) for m in reading.dateline)
-    for sentence in reading.sentences:
-        named = frozenset(_governorate(m, lexicon) for m in sentence.of("governorate", "place") if m.strength >= 0.5)
-        background = any(m.entity == "marker.background" for m in sentence.mentions)
-        if named:
-            scenes.append(_Scene(named, True, background))
-            if not background:
-                current = named
+def _evidence(story: Story, watch: Watch, governorate: str) -> list[_Evidence]:
+    watched = frozenset(watch.groups)
+    old_scene = any(
+        "out_of_season" in scene.flags and governorate in scene.where for scene in story.scenes
+    )
+    found = []
+    for index, scene in enumerate(story.scenes):
+        if governorate not in scene.where:
+            continue
+        groups = scene.groups & watched
+        if "list_of_groups" in scene.flags:
+            groups = frozenset()
+        old = scene.background or old_scene
+        weight = _telling(scene)
+        if groups and weight >= _SOME:
+            found.append(_Evidence(scene, groups, weight, "sentence", old))
+            continue
+        if scene.background:
+            continue
+        for other in near(story.scenes, index, 2):
+            there = other.groups & watched
+            compatible = governorate in other.where and (not other.named or governorate in other.named)
+            if other.background or not compatible or "list_of_groups" in other.flags:
+                continue
+            if groups and not weight >= _SOME and _telling(other) >= _STRONG:
+                found.append(_Evidence(scene, groups, _telling(other), "window", old, other))
+                break
+            if not groups and there and weight >= _STRONG and scene.named:
+                found.append(_Evidence(scene, there, weight, "window", old, other))
+                break
         else:
-            scenes.append(_Scene(current or base, False, background))
-    return scenes
+            leaders = scene.leaders & watched
+            if leaders and weight >= _STRONG and not groups:
+                found.append(_Evidence(scene, leaders, weight, "leader", old))
+    return found
 
 
-def _groups(reading: Reading, lexicon: Lexicon) -> list[frozenset[str]]:
-    present = {m.entity for s in reading.sentences for m in s.mentions if m.kind != "group"}
-    full = {m.entity for s in reading.sentences for m in s.of("group") if m.strength == 1}
-    short = {m.entity for s in reading.sentences for m in s.of("group") if m.strength >= 0.5}
-    known = full | {id for id in short if set(lexicon.entity(id).resolved_by) & (present | full | short - {id})}
-    out = []
-    for sentence in reading.sentences:
-        here = {m.entity for m in sentence.of("group") if m.entity in known and m.strength >= 0.5}
-        here |= {lexicon.entity(m.entity).group for m in sentence.of("body") if m.strength == 1}
-        out.append(frozenset(here))
-    return out
+def _telling(scene: Scene) -> float:
+    """The weight of the actions a scene tells; what a leader only says about others weighs little."""
+    weight = scene.weight
+    if _only_says(scene):
+        return min(weight, 0.3)
+    return weight
 
 
-def _judge_governorate(
+def _only_says(scene: Scene) -> bool:
+    """Whether the group or its leader is the speaker and the action is what he speaks about."""
+    if "speech" not in scene.flags or "own" in scene.flags:
+        return False
+    if any(action.event_type is EventType.ORDER_OR_STATEMENT for action in scene.actions):
+        return False
+    speakers = [m for m in scene.sentence.of("person", "group", "body") if m.strength >= SUPPORT]
+    verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
+    arabic = any("\u0600" <= char <= "\u06ff" for char in scene.sentence.text[:40])
+    for speaker in speakers:
+        for verb in verbs:
+            between = speaker.start - verb.end if arabic else verb.start - speaker.end
+            if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
+                return True
+            if arabic and 0 <= verb.start - speaker.end <= 12:
+                return True
+    return False
+
+
+def _others_between(scene: Scene, one: int, two: int) -> bool:
+    low, high = sorted((one, two))
+    return any(low < m.start < high for m in scene.sentence.of("actor", "action") if m.kind == "actor" or m.start < high)
+
+
+# --- a finding -------------------------------------------------------------------------------------------------------
+
+
+def _finding(
     article: Article,
     reading: Reading,
-    scenes: list[_Scene],
-    groups: list[frozenset[str]],
+    story: Story,
     lexicon: Lexicon,
     watch: Watch,
     governorate: str,
-) -> Finding | None:
-    evidence: list[tuple[Sentence, float]] = []
-    here: set[str] = set()
-    types: dict[EventType, float] = {}
-    for sentence, scene, named in zip(reading.sentences, scenes, groups, strict=True):
-        acting = {group for group in named if group in watch.groups}
-        actions = [lexicon.entity(m.entity) for m in sentence.of("action")]
-        weight = max((entity.weight for entity in actions), default=0.0)
-        if governorate not in scene.governorates or not acting or weight < 0.5 or scene.background:
-            continue
-        here |= acting
-        evidence.append((sentence, weight))
-        for entity in actions:
-            factor = 3 if sentence.field == "title" else 1
-            types[entity.event_type] = types.get(entity.event_type, 0) + factor * entity.weight
-    if not evidence:
-        return None
-    features = [
-        Feature(
-            "action",
-            0.7 if any(weight >= 0.8 for _, weight in evidence) else 0.45,
-            "an action by or against a group there",
-        ),
-    ]
-    score = round(min(1.0, sum(feature.weight for feature in features)), 3)
-    event_type = max(types, key=lambda event: types[event])
+    evidence: Sequence[_Evidence],
+) -> Finding:
+    features = _features(article, story, lexicon, governorate, evidence)
+    groups = frozenset().union(*(item.groups for item in evidence))
+    old = all(item.old for item in evidence)
+    return _compose(
+        article,
+        reading,
+        story,
+        lexicon,
+        governorate,
+        [group for group in watch.groups if group in groups],
+        [item.scene for item in evidence] + [item.partner for item in evidence if item.partner],
+        features,
+        old,
+        (),
+    )
+
+
+def _features(
+    article: Article, story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[_Evidence]
+) -> list[Feature]:
+    place = lexicon.entity(governorate).name_en
+    best = max(evidence, key=lambda item: (item.bond == "sentence", item.weight, -item.scene.sentence.order))
+    groups = sorted(frozenset().union(*(item.groups for item in evidence)))
+    names = " and ".join(lexicon.entity(group).name_en for group in groups)
+    features: list[Feature] = []
+
+    def add(name: str, weight: float, why: str) -> None:
+        features.append(Feature(name, weight, why))
+
+    full = any(scene.full & frozenset(groups) for scene in story.scenes)
+    if best.bond == "leader":
+        add("leader", 0.10, f"only a leader of {names} is named")
+    elif full:
+        add("group", 0.25, f"{names}: named in full")
+    else:
+        add("group_short", 0.20, f"{names}: named by a short form that the rest of the text settles")
+
+    spoken = any(item.scene.placed == "sentence" for item in evidence)
+    if spoken:
+        add("place", 0.25, f"{place} is named in the sentence that tells of it")
+    elif governorate in story.title:
+        add("place_title", 0.22, f"{place} is named in the title")
+    elif best.scene.placed == "before":
+        add("place_before", 0.20, f"{place} is named in a sentence before")
+    else:
+        add("place_dateline", 0.15, f"{place} is known only from the dateline")
+    if spoken and governorate in story.title | story.dateline:
+        add("place_confirmed", 0.08, f"title or dateline say {place} too")
+
+    strongest = max(item.weight for item in evidence)
+    words = ", ".join(
+        dict.fromkeys(a.mention.form for item in evidence for a in item.scene.actions if a.weight >= _SOME)
+    )
+    if strongest >= _STRONG:
+        add("action", 0.25, f"tells of an action: {words[:120]}")
+    else:
+        add("action_weak", 0.12, f"tells of something milder than an act of force: {words[:120]}")
+    if any(item.bond == "sentence" for item in evidence):
+        add("bound", 0.15, "group and action stand in one sentence")
+    elif best.bond == "window":
+        add("bound_near", 0.05, "group and action stand in neighbouring sentences")
+    if any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence):
+        add("prominent", 0.10, "told in the title or at the beginning")
+    if len(evidence) > 1:
+        add("repeated", 0.05, f"told in {len(evidence)} sentences")
+
+    add_doubts(story, lexicon, governorate, evidence, best, add)
+    return features
+
+
+def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # type: ignore[no-untyped-def]
+    place = lexicon.entity(governorate).name_en
+    fresh = [item for item in evidence if not item.old]
+    if not fresh:
+        add("background", -0.45, "told as background: something older than this report")
+    elsewhere = sorted(story.main - {governorate})
+    if story.main and governorate not in story.main:
+        names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
+        add("elsewhere", -0.45, f"title, dateline and lead are about {names}")
+    if all(item.scene.row for item in evidence):
+        lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
+        add("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
+    if "encyclopaedia" in story.genre:
+        add("encyclopaedia", -0.60, "an encyclopaedia entry")
+    elif "opinion" in story.genre:
+        add("opinion", -0.30, "opinion, analysis or profile")
+    if "sport" in story.genre:
+        add("sport", -0.40, "a sports report")
+    if "economy" in story.genre:
+        add("economy", -0.25, "a report on oil, money or weather")
+    if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
+        add("hypothetical", -0.15, "told as a fear, a plan or a possibility")
+
+
+def _compose(
+    article: Article,
+    reading: Reading,
+    story: Story,
+    lexicon: Lexicon,
+    governorate: str,
+    groups: Sequence[str],
+    witnesses: Sequence[Scene],
+    features: Sequence[Feature],
+    old: bool,
+    tags: Iterable[str],
+) -> Finding:
+    scenes = list(dict.fromkeys(witnesses))
+    score = round(max(0.0, min(1.0, sum(feature.weight for feature in features))), 3)
+    verdict: Verdict = "alert" if score >= ALERT else "digest" if score >= DIGEST else "none"
+    if old:
+        verdict = "digest"
+        score = min(score, ALERT - 0.01)
+    around = _around(story, governorate, scenes, old)
+    places = _places(around, lexicon, governorate)
+    day = None if old else _day(around, day_in_iraq(article.published))
+    killed, injured = _toll(story, governorate, scenes, old)
+    event_type = _event_type(story, scenes, governorate, killed)
+    key = f"{article.id}|{governorate}|{'old' if old else ''}"
     return Finding(
-        id="fnd_" + hashlib.sha256(f"{article.id}|{governorate}".encode()).hexdigest()[:20],
+        id="fnd_" + hashlib.sha256(key.encode()).hexdigest()[:20],
         article=article.id,
-        groups=tuple(group for group in watch.groups if group in here),
+        groups=tuple(groups),
         governorates=(governorate,),
         event_type=event_type,
-        verdict="alert" if score >= ALERT else "digest" if score >= DIGEST else "none",
+        verdict=verdict,
         score=score,
-        passages=tuple(
-            Passage(s.field, s.text, tuple((m.start, m.end) for m in s.mentions if m.kind != "marker"))
-            for s, _ in evidence[:4]
-        ),
+        districts=tuple(dict.fromkeys(place.district for place in places if place.district)),
+        places=tuple(places),
+        event_date=day.day if day else None,
+        time_precision=day.precision if day else 3,
+        killed=killed,
+        injured=injured,
+        people=_people(scenes),
+        tags=_tags(article, reading, scenes, old, tags),
+        passages=_passages(scenes),
         features=tuple(features),
-        why=tuple(feature.why for feature in features),
+        why=tuple(f"{feature.weight:+.2f} {feature.why}" for feature in features),
     )
+
+
+def _around(story: Story, governorate: str, scenes: Sequence[Scene], old: bool) -> list[Scene]:
+    """The witnesses with the other sentences of the same scene: they hold spot, day and toll."""
+    witnesses = set(map(id, scenes))
+    return [
+        scene
+        for scene in story.scenes
+        if id(scene) in witnesses
+        or (governorate in scene.where and scene.background == old and not scene.row and (not scene.named or governorate in scene.named))
+    ]
+
+
+def _places(scenes: Sequence[Scene], lexicon: Lexicon, governorate: str) -> list[Place]:
+    found: dict[str, Place] = {}
+    for scene in scenes:
+        for mention in scene.sentence.of("place", "governorate"):
+            entity = lexicon.entity(mention.entity)
+            if entity.governorate == governorate:
+                place = entity.place(mention.form)
+                found.setdefault(place.id, place)
+    return sorted(found.values(), key=lambda place: place.geo_precision)
+
+
+def _day(scenes: Sequence[Scene], published: date) -> When | None:
+    for scene in scenes:
+        days = [day for day in scene.days if day.precision == 1]
+        if days and not scene.background:
+            return max(days, key=lambda day: day.day)
+    for scene in scenes:
+        if scene.days and not scene.background:
+            return scene.days[0]
+    return When(published, 2, "")
+
+
+def _toll(story: Story, governorate: str, witnesses: Sequence[Scene], old: bool) -> tuple[int | None, int | None]:
+    title = [scene for scene in story.scenes if scene.sentence.field == "title"]
+    around = _around(story, governorate, witnesses, old)
+    result: list[int | None] = []
+    for kind in ("killed", "injured"):
+        stated = [value for scene in title if not old and (value := getattr(toll(scene.sentence.text), kind)) is not None]
+        if not stated or max(stated) <= 1:
+            stated += [value for scene in around if (value := getattr(toll(scene.sentence.text), kind)) is not None]
+        result.append(max(stated) if stated else None)
+    return result[0], result[1]
+
+
+_GENERAL = {EventType.OTHER: 0.25, EventType.NONE: 0.0, EventType.DEPLOYMENT: 0.5, EventType.POLITICAL: 0.5, EventType.THREAT: 0.6, EventType.PROTEST: 0.8, EventType.SHOOTING: 0.8, EventType.ARREST: 0.8}
+
+
+def _event_type(story: Story, witnesses: Sequence[Scene], governorate: str, killed: int | None) -> EventType:
+    """What was done: the title counts most, then the first witness; general words (attack, tension) give way."""
+    votes: dict[EventType, float] = {}
+    title = [s for s in story.scenes if s.sentence.field == "title" and (not s.named or governorate in s.named)]
+    for rank, scene in enumerate([*title, *(s for s in witnesses if s.sentence.field != "title")]):
+        factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank <= len(title) else 1.0
+        for event in {action.event_type for action in scene.actions}:
+            votes[event] = votes.get(event, 0.0) + factor * _GENERAL.get(event, 1.0)
+    if not votes:
+        return EventType.OTHER
+    return max(votes, key=lambda event: votes[event])
+
+
+def _people(scenes: Sequence[Scene]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(m.entity for scene in scenes for m in scene.sentence.of("person") if m.strength >= SUPPORT))
+
+
+def _tags(article: Article, reading: Reading, scenes: Sequence[Scene], old: bool, tags: Iterable[str]) -> tuple[str, ...]:
+    found = list(tags)
+    flags = frozenset().union(*(scene.flags for scene in scenes))
+    found += [tag for tag in ("denial", "hearsay", "official") if tag in flags]
+    if old:
+        found.append("background")
+    if article.body_state != "full":
+        found.append("thin")
+    if reading.truncated:
+        found.append("truncated")
+    return tuple(dict.fromkeys(found))
+
+
+def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(
+            scene.sentence.field,
+            scene.sentence.text,
+            tuple((m.start, m.end) for m in scene.sentence.mentions if m.kind != "marker"),
+        )
+        for scene in scenes[:5]
+    )
+
+
+# --- no name ---------------------------------------------------------------------------------------------------------
+
+
+def _unnamed(
+    article: Article, reading: Reading, story: Story, lexicon: Lexicon, governorate: str
+) -> list[Finding]:
+    """Force in a watched governorate by hidden hands near the groups: a weak finding for the digest."""
+    if governorate not in story.main or story.genre & {"sport", "encyclopaedia"}:
+        return []
+    witnesses = []
+    hint = ""
+    for scene in story.scenes:
+        entities = {m.entity for m in scene.sentence.mentions}
+        violent = any(action.event_type in _VIOLENT for action in scene.actions)
+        if governorate not in scene.where or scene.background or not violent:
+            continue
+        near_group = entities & {"sadrist_movement", "sadr_office", "pmf", "basra.presidential_palaces"}
+        hidden = "hidden" in entities
+        if near_group or (hidden and "official" in scene.flags):
+            witnesses.append(scene)
+            hint = hint or ", ".join(sorted(near_group)) or "unknown gunmen in an official text"
+    if not witnesses:
+        return []
+    place = lexicon.entity(governorate).name_en
+    features = [
+        Feature("unnamed", 0.20, f"no watched group is named, but: {hint}"),
+        Feature("place", 0.15, f"it lies in {place}"),
+        Feature("action", 0.10, "tells of an act of force"),
+    ]
+    return [_compose(article, reading, story, lexicon, governorate, (), witnesses, features, False, ("unnamed",))]

@@ -1,0 +1,271 @@
+"""Sentences → scenes: who each sentence speaks of, where it lies, what is done in it, and how it is meant.
+
+A sentence that names no governorate lies where the one before it lies, else where the title or the dateline says. A
+short form ("the Saraya", «العصائب») counts when the text settles whom it means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from pipelines.dating import OLD_AFTER, When, out_of_season, when
+from pipelines.lexicon import ALONE, SUPPORT, Lexicon
+from pipelines.models import EventType, Mention
+from pipelines.passages import Reading, Sentence
+from pipelines.text import fold
+
+Placed = Literal["sentence", "before", "title", "dateline", ""]
+ABROAD = "abroad"
+ROW = 3  # governorates in one sentence that make it a list
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action word of a sentence with its event type and weight."""
+
+    event_type: EventType
+    weight: float
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one sentence tells."""
+
+    sentence: Sentence
+    groups: frozenset[str]  # named here, and meant
+    full: frozenset[str]  # of these, named by an unambiguous form
+    leaders: frozenset[str]  # groups whose leader is named here
+    others: int  # other armed groups named here
+    named: frozenset[str]  # governorates named here as the place
+    where: frozenset[str]  # governorates it lies in
+    placed: Placed  # how `where` is known
+    row: bool  # its governorates are a list
+    actions: tuple[Action, ...]
+    days: tuple[When, ...]
+    flags: frozenset[str]  # ids of markers, and: old, recent, pluperfect, list_of_groups
+
+    @property
+    def weight(self) -> float:
+        """How strongly it says that something happened (0 … 1)."""
+        return max((action.weight for action in self.actions), default=0.0)
+
+    @property
+    def background(self) -> bool:
+        """Whether it tells what was, not what is new."""
+        if "recent" in self.flags and "pluperfect" not in self.flags:
+            return False
+        return bool(self.flags & {"background", "old"}) or ("definition" in self.flags and self.weight < 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All scenes of an article and what it is about as a whole."""
+
+    scenes: tuple[Scene, ...]
+    main: frozenset[str] = field(default=frozenset())  # governorates of title, dateline and lead
+    title: frozenset[str] = field(default=frozenset())  # governorates of the title
+    dateline: frozenset[str] = field(default=frozenset())  # without the capital, where outlets sit
+    known: frozenset[str] = field(default=frozenset())  # groups the article speaks of
+    genre: frozenset[str] = field(default=frozenset())  # opinion, sport, economy
+    everywhere: frozenset[str] = field(default=frozenset())  # every governorate named anywhere
+
+
+def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
+    """The scenes of an article; `published` is its day in Iraq."""
+    meant = _meant(reading, lexicon)
+    named = [_named(sentence, reading, lexicon) for sentence in reading.sentences]
+    title = frozenset().union(*(n for s, n in zip(reading.sentences, named, strict=True) if s.field == "title"), ())
+    dateline = frozenset(
+        entity.governorate
+        for entity in (lexicon.entity(m.entity) for m in reading.dateline)
+        if entity.governorate and not lexicon.entity(entity.governorate).capital
+    )
+    scenes: list[Scene] = []
+    current: frozenset[str] = frozenset()
+    for sentence, here in zip(reading.sentences, named, strict=True):
+        scene = _scene(sentence, here, current, title, dateline, meant, lexicon, published)
+        scenes.append(scene)
+        if here and sentence.field != "title" and not scene.background and not scene.row:
+            current = here
+    body = [scene for scene in scenes if scene.sentence.field != "title"]
+    lead = frozenset().union(*(scene.named for scene in body[:2] if not scene.background))
+    return Story(
+        scenes=tuple(scenes),
+        main=title | dateline | lead,
+        title=title,
+        dateline=dateline,
+        known=frozenset(meant),
+        genre=_genre(reading),
+        everywhere=frozenset().union(*named, dateline),
+    )
+
+
+# --- who -------------------------------------------------------------------------------------------------------------
+
+
+def _meant(reading: Reading, lexicon: Lexicon) -> frozenset[str]:
+    """The groups the article speaks of: named in full, or by a short form that something else settles."""
+    mentions = [m for s in reading.sentences for m in s.mentions]
+    full = {m.entity for m in mentions if m.kind == "group" and m.strength == ALONE}
+    full |= {lexicon.entity(m.entity).group for m in mentions if m.kind == "body" and m.strength == ALONE}
+    short = {m.entity for m in mentions if m.kind == "group" and m.strength == SUPPORT} - full
+    if not short:
+        return frozenset(full)
+    present = {m.entity for m in mentions if m.strength >= SUPPORT} | full
+    iraqi = any(m.kind in ("governorate", "place") and m.strength >= SUPPORT for m in mentions)
+    foreign = sum(m.kind == "abroad" for m in mentions)
+    for id in short:
+        settled = set(lexicon.entity(id).resolved_by) & (present - {id})
+        if settled and (iraqi or not foreign):
+            full.add(id)
+        elif iraqi and not foreign:
+            full.add(id)
+    return frozenset(full)
+
+
+def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
+    here: set[str] = set()
+    full: set[str] = set()
+    for mention in sentence.of("group", "body"):
+        group = lexicon.entity(mention.entity).group
+        if group in meant and mention.strength >= SUPPORT:
+            here.add(group)
+            if mention.strength == ALONE:
+                full.add(group)
+    return frozenset(here), frozenset(full)
+
+
+# --- where -----------------------------------------------------------------------------------------------------------
+
+_ORIGIN_AR = re.compile(
+    r"(?:ابناء|من اهالي|ابن|مواليد|القادم\w* من|قادم\w* من|وفود? من|قوه من|مسقط راس|مرشح\w* عن|نائب\w* عن|النائب\w* عن|ممثل\w* عن|كم (?:جنوب|شمال|شرق|غرب)\w*|كيلومتر\w* (?:جنوب|شمال|شرق|غرب)\w*"
+    r"|(?:طريق|الطريق) (?:بين|الرابط بين)?|الي|متوجه\w* الي|لجنه من|شخصيات من|من مدينه|ينحدر\w* من|اصلا من|خط|منصب محافظ|مجلس محافظه (?:\w+ ){0,1}من)"
+    r" ?(?:محافظه|مدينه|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
+)
+_ORIGIN_EN = re.compile(
+    r"(?:native of|delegations? from|visitors from|pilgrims from|families from|protesters from|troops from|force from|forces from|born in|(?:mp|lawmaker|deputy|mps) (?:for|from)|representing|road to|highway (?:to|between)"
+    r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|candidate for|traveled to|travelled to|heading to|sent to|officials from|from \w+ to) (?:the )?(?:city of |province of )?$"
+)
+_DIRECTION = re.compile(
+    r"(?:(?:south|north|east|west|southeast|southwest|northeast|northwest|outside|near) of (?:the capital )?|(?:شمال|جنوب|شرق|غرب|شمالي|جنوبي|شرقي|غربي)(?: (?:شرقي|غربي|شرق|غرب))? (?:العاصمه )?)$"
+)
+_WINDOW = 40
+
+
+def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[str]:
+    """The governorates a sentence names as the place; not those people come from or roads lead to."""
+    firm: list[tuple[str, bool]] = []
+    for mention in sentence.of("governorate", "place"):
+        entity = lexicon.entity(mention.entity)
+        if mention.strength < SUPPORT:
+            continue
+        before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start]) + " "
+        before = before if sentence.text[mention.start - 1 : mention.start].isspace() else before.rstrip(" ")
+        if _ORIGIN_AR.search(before.rstrip(" ")) or _ORIGIN_EN.search(before):
+            continue
+        firm.append((entity.governorate, bool(_DIRECTION.search(before) or _DIRECTION.search(before.rstrip(" ")))))
+    direct = frozenset(governorate for governorate, direction in firm if not direction)
+    return direct or frozenset(governorate for governorate, _ in firm)
+
+
+# --- how it is meant -------------------------------------------------------------------------------------------------
+
+_PLUPERFECT = re.compile(r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)")
+
+
+def _scene(
+    sentence: Sentence,
+    here: frozenset[str],
+    current: frozenset[str],
+    title: frozenset[str],
+    dateline: frozenset[str],
+    meant: frozenset[str],
+    lexicon: Lexicon,
+    published: date,
+) -> Scene:
+    groups, full = _groups(sentence, meant, lexicon)
+    others = len({fold(m.form) for m in sentence.of("other_group")})
+    leaders = frozenset(
+        lexicon.entity(m.entity).near for m in sentence.of("person") if lexicon.entity(m.entity).role == "leader"
+    )
+    days = when(sentence.text, published)
+    flags = {m.entity.removeprefix("marker.") for m in sentence.of("marker")}
+    if _PLUPERFECT.search(fold(sentence.text)):
+        flags |= {"pluperfect", "background"}
+    if days and all(published - day.day > OLD_AFTER for day in days):
+        flags.add("old")
+    if out_of_season(sentence.text, published):
+        flags |= {"old", "out_of_season"}
+    if any(published - day.day <= OLD_AFTER and day.precision < 3 for day in days):
+        flags.add("recent")
+        flags.discard("old" if "out_of_season" not in flags else "")
+    if len(groups) + others >= 3 and others:
+        flags.add("list_of_groups")
+    placed: Placed = "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
+    where = here or current or title or dateline
+    return Scene(
+        sentence=sentence,
+        groups=groups,
+        full=full,
+        leaders=leaders & meant,
+        others=others,
+        named=here,
+        where=where,
+        placed=placed,
+        row=len(here) >= ROW,
+        actions=_actions(sentence, lexicon),
+        days=days,
+        flags=frozenset(flags),
+    )
+
+
+def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
+    actions = []
+    for mention in sentence.of("action"):
+        entity = lexicon.entity(mention.entity)
+        actions.append(Action(entity.event_type, entity.weight, mention))
+    return tuple(actions)
+
+
+_OPINION_TITLE = re.compile(r"^(?:من هو|من هي|من هم|ما هي|ماذا يريد|لماذا|هل|who is|who are|what is|why|explainer|analysis|opinion|profile)(?!\w)")
+_OPINION_HEADER = {
+    "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
+    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "تحليل", "وتار",
+}  # fmt: skip
+_ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is about|part of the \d{4}")
+
+
+def _genre(reading: Reading) -> frozenset[str]:
+    genre: set[str] = set()
+    headers = [fold(header).strip(" .:") for header in reading.headers]
+    titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
+    if any(header in _OPINION_HEADER for header in headers) or any(_OPINION_TITLE.search(title) for title in titles):
+        genre.add("opinion")
+    first = [fold(s.text)[:120] for s in reading.sentences[:3]]
+    if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
+        genre.add("encyclopaedia")
+    for subject in ("sport", "economy"):
+        lead = [s for s in reading.sentences if s.field == "title" or s.order <= 3]
+        if len({fold(m.form) for s in lead for m in s.mentions if m.entity == f"marker.{subject}"}) >= 2:
+            genre.add(subject)
+    return frozenset(genre)
+
+
+def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """All members of all sets."""
+    return frozenset().union(*sets)
+
+
+def near(scenes: Sequence[Scene], index: int, reach: int = 1) -> tuple[Scene, ...]:
+    """The scenes beside one, the nearest first; the title is beside none."""
+    beside = []
+    for step in range(1, reach + 1):
+        for other in (index - step, index + step):
+            if 0 <= other < len(scenes) and scenes[other].sentence.field != "title":
+                beside.append(scenes[other])
+    return tuple(beside)

@@ -1,0 +1,139 @@
+"""How many were killed and injured, as one sentence says it: digits, number words, Arabic duals and singulars."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipelines.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """The numbers a sentence gives; None where it gives none."""
+
+    killed: int | None = None
+    injured: int | None = None
+
+
+def toll(text: str) -> Toll:
+    """The highest numbers of killed and injured a sentence gives."""
+    folded = " " + fold(text) + " "
+    return Toll(_count(folded, _KILLED), _count(folded, _INJURED))
+
+
+_NUMBERS: dict[str, int] = {}
+for _value, _words in {
+    1: "one|a|an|واحد|واحده|احد|احدي|يك|يهك|single",
+    2: "two|both|a couple of|اثنان|اثنين|اثنتان|اثنتين|دو|دوو",
+    3: "three|ثلاثه|ثلاث|سه|سي",
+    4: "four|اربعه|اربع|چهار|چوار",
+    5: "five|خمسه|خمس|پنج|پينج",
+    6: "six|سته|ست|شش|شهش",
+    7: "seven|سبعه|سبع|هفت|حهوت",
+    8: "eight|ثمانيه|ثماني|ثمان|هشت|ههشت",
+    9: "nine|تسعه|تسع|نه|نو",
+    10: "ten|عشره|عشر|ده",
+    11: "eleven|احد عشر|احدي عشره|يازده|يازده",
+    12: "twelve|a dozen|اثني عشر|اثنا عشر|اثنتا عشره|دوازده|دوازده",
+    13: "thirteen|ثلاثه عشر",
+    14: "fourteen|اربعه عشر",
+    15: "fifteen|خمسه عشر",
+    16: "sixteen|سته عشر",
+    17: "seventeen|سبعه عشر",
+    18: "eighteen|ثمانيه عشر",
+    19: "nineteen|تسعه عشر",
+    20: "twenty|عشرون|عشرين|بيست|بيست",
+    30: "thirty|ثلاثون|ثلاثين|سي نفر",
+    40: "forty|اربعون|اربعين",
+    50: "fifty|خمسون|خمسين",
+}.items():
+    for _word in _words.split("|"):
+        _NUMBERS[_word] = _value
+
+_N = r"(?P<n>\d{1,4}|" + "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True)) + r")"
+_ABOUT = r"(?:at least |no fewer than |more than |over |some |about |around |nearly |up to |نحو |قرابه |حوالي |اكثر من |ما لا يقل عن |ما لايقل عن |علي الاقل |بحدود |دست كم |حداقل |لانيكهم |نزيكهي )?"
+_PEOPLE_AR = r"(?:اشخاص|شخصا|شخص|مسلحين|مسلحون|عناصر|عنصرا|مقاتلين|مقاتلون|مدنيين|مدنيون|افراد|منتسبين|رجال|شبان|متظاهرين|محتجين|ضباط|جنود|مواطنين|شرطيين|نفر|اخرين|اخرون|حراس|من \w+(?: \w+)?)"
+_PEOPLE_EN = r"(?:\w+ ){0,5}?"
+_DEAD_AR = r"(?:قتلي|قتيلا|قتيل|شهداء|ضحايا|ضحيه|قتلوا|قضوا|قتلا|لقوا (?:حتفهم|مصرعهم)|لقيا (?:حتفهما|مصرعهما))"
+_HURT_AR = r"(?:جرحي|جريحا|جريح|مصابين|مصابا|مصابون|اصابات|اصابه|اصيبوا|جرحوا|اصيبا|جرحا)"
+_SINGLE_AR = r"(?:شرطي|ضابط|شخص|شاب|شابا|مدني|عنصر|عنصرا|مسلح|مواطن|منتسب|مقاتل|جندي|رجل|امراه|طفل|متظاهر|ناشط|قيادي|القيادي|قائد|مرافقه|احد|سائق|حارس|حارسه|نجله|ابنه|شقيقه|موظف|صحفي|محتج|اخر|عميد|عقيد|رائد|نقيب|ملازم|لواء|مدير|امر|مسؤول|المسؤول|الناشط|المواطن|الشاب|عضو|زعيم|شيخ|الشيخ)"
+_DUAL_AR = r"(?:شرطيان|شرطيين|ضابطان|ضابطين|شخصان|شخصين|شابان|شابين|مدنيان|مدنيين|عنصران|عنصرين|مسلحان|مسلحين|مواطنان|مواطنين|منتسبان|منتسبين|مقاتلان|مقاتلين|جنديان|جنديين|رجلان|رجلين|متظاهران|متظاهرين|ناشطان|ناشطين|قياديان|قياديين|حارسان|حارسين|اثنان|اثنين|اخران|اخرين|شقيقان|شقيقين|موظفان|موظفين|محتجان|محتجين|الاثنان)"
+_KILL_V = r"(?:قتل|قتلت|مقتل|بمقتل|سقط|سقوط|مصرع|بمصرع|استشهد|استشهاد|توفي|وفاه|اغتيال|اغتيل|اغتالوا|قضي|سقط قتيلا)"
+_HURT_V = r"(?:اصيب|اصيبت|اصابه|باصابه|واصابه|جرح|وجرح|بجرح|جرحت)"
+_DEAD_EN = r"(?:dead|killed|died|dies|lost their lives|lose their lives|slain|lifeless|were shot dead|are dead|murdered|assassinated|fatalities|deaths|victims died|to death|gunned down|shot dead)"
+_HURT_EN = r"(?:wounded|injured|hurt|bruised|injuries|sustain(?:ed|ing) (?:bruises|injuries|wounds))"
+
+
+def _patterns(*sources: tuple[str, int]) -> tuple[tuple[re.Pattern[str], int], ...]:
+    """(regular expression, number): 0 takes the number named `n`; a negative one adds to what the sentence has."""
+    return tuple((re.compile(source), number) for source, number in sources)
+
+
+_NEG_EN = r"(?:no|not|without|nor any|caused no|any)"
+_KILLED = _patterns(
+    (rf"[ (]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?{_DEAD_AR}(?!\w)", 0),
+    (rf"[ وفب]{_KILL_V} (?:\w+ )?{_ABOUT}{_N} (?:{_PEOPLE_AR}|{_DEAD_AR}|من)", 0),
+    (rf"(?:{_PEOPLE_AR[:-1]}|مسلحا)) {_N} {_KILL_V}", 0),
+    (rf"[ و](?:حصيله|عدد) (?:القتلي|الضحايا|ضحايا)[^.]{{0,40}}? {_N} ", 0),
+    (r"[ وفب](?:قتيلان|قتيلين|شهيدان|شهيدين)(?!\w)", 2),
+    (rf"[ وفب]{_KILL_V} (?:\w+ )?{_DUAL_AR}(?!\w)", 2),
+    (rf"(?<!\w){_DUAL_AR} (?:قتلا|لقيا|قضيا|مصرعهما|حتفهما)", 2),
+    (rf"[ وف](?:قتل|سقط|قضي) الاثنان", 2),
+    (rf"[ وف](?:قتل|قتلت) هو و", 2),
+    (rf"[ وفب](?:قتيل ثان|قتل اخر|مقتل ثان|قتل ثان)(?!\w)", -1),
+    (rf"[ وفب](?:قتل|مقتل|بمقتل|يقتل|استشهد|استشهاد|اغتيال|مصرع|اغتيل|لقي|توفي) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
+    (r"[ وف]لقي \w+(?: \w+){0,9}? (?:حتفه|مصرعه)", 1),
+    (r"[ وف](?:يقتل|فقتل|قتل علي الفور|فارق الحياه|اردوه قتيلا|اردي قتيلا|انتهت بقتيل|سقوط قتيل|قتيل واحد|قتيل و)", 1),
+    (rf"(?<!\w){_ABOUT}{_N} {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had |been |reported )?{_DEAD_EN}(?!\w)", 0),
+    (rf"(?<!\w)(?:killing|killed|kills|kill|killing of|leav\w+|left|deaths? of|claimed the lives of|cost|murdered) {_ABOUT}{_N}(?! (?:wounded|injured|hurt|day|hour|week|month|year|night|more than))(?! (?:\w+ )?(?:wounded|injured|hurt))", 0),
+    (rf"(?<!\w){_N} of (?:the dead|the fallen|the killed|those killed)", 0),
+    (r"(?<!\w)both (?:men |of them )?(?:died|were killed)", 2),
+    (r"(?<!\w)(?:was|were|is|been) (?:shot dead|killed|assassinated|murdered|gunned down|slain)(?! by (?:the )?two)", 1),
+    (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|one was killed)(?!\w)", 1000),
+    (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ )?(?:كشته|قتل|جان خود را)", 0),
+    (rf"(?:كشته ها را|كشته شدن|قتل|جان باختن) {_ABOUT}{_N} (?:تن|نفر)", 0),
+    (r"(?<!\w)(?:كهسيك|ئهنداميك|سهركردهيهك|گهنجيك|پياويك|چالاكوانيك) (?:\w+ ){0,4}?كوژرا", 1),
+    (rf"(?<!\w){_N} (?:كهس|چهكدار|ئهندام|كوژراو) ?(?:\w+ ){{0,4}}?كوژرا", 0),
+)  # fmt: skip
+_INJURED = _patterns(
+    (rf"[ (و]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?{_HURT_AR}(?!\w)", 0),
+    (rf"[ وفب]{_HURT_V} (?:\w+ )?{_ABOUT}{_N} (?:{_PEOPLE_AR}|{_HURT_AR}|من|بجروح)", 0),
+    (r"[ وفب](?:جريحان|جريحين|مصابان|مصابين اثنين)(?!\w)", 2),
+    (rf"[ وفب]{_HURT_V} (?:\w+ ){{0,1}}?{_DUAL_AR}(?!\w)", 2),
+    (rf"[ وفب](?:اصيب|اصيبت|جرح|باصابه|واصابه|اصابه|جرحت) (?:\w+ ){{0,2}}?{_SINGLE_AR}(?!\w)", 1),
+    (r"[ وفب](?:جريح واحد|جريح اخر|اصيب اخر)(?!\w)", 1),
+    (r"(?:دون|بلا|عدم|ولم) (?:\w+ ){0,2}?(?:اصابات|تسجل اصابات|وقوع اصابات|خسائر بشريه)(?! (?:بالرصاص|خطره|بليغه))", 1000),
+    (rf"(?<!\w){_ABOUT}{_N} {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had |been |reported )?(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
+    (rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
+    (r"(?<!\w)(?:a|the|one) (?:\w+ ){1,3}?(?:was|sustain\w+|suffered) (?:\w+ )?(?:bruis\w+|injur\w+|wound\w+|hurt)", 1),
+    (r"(?<!\w)another (?:person |man |one )?(?:was |were )?(?:wounded|injured|hurt)", 1),
+    (r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded)|caused no casualties|no casualties|no injuries|without (?:casualties|injuries)|any injuries", 1000),
+    (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ )?(?:زخمي|مجروح)", 0),
+    (r"(?<!\w)(?:\w+يك|\w+يكي) (?:\w+ ){0,2}?بريندار", 1),
+    (r"(?<!\w)(?:يهكيكي ديكه|كهسيكي ديكه|ئهفسهريكي \w+) بريندار", 1),
+    (rf"(?<!\w){_N} (?:كهس|چهكدار|پوليس|خوپيشاندهر) ?(?:\w+ ){{0,4}}?بريندار", 0),
+)  # fmt: skip
+_NONE = 1000
+
+
+def _count(folded: str, patterns: tuple[tuple[re.Pattern[str], int], ...]) -> int | None:
+    best: int | None = None
+    more = 0
+    for pattern, number in patterns:
+        for match in pattern.finditer(folded):
+            if number == _NONE:
+                best = best or 0
+                continue
+            if number < 0:
+                more += -number
+                continue
+            value = number
+            if number == 0:
+                value = int(match["n"]) if match["n"].isdigit() else _NUMBERS[match["n"]]
+                if 1900 <= value <= 2100:
+                    continue
+            best = max(best or 0, value)
+    if more:
+        return (best or 0) + more
+    return best
