@@ -168,7 +168,7 @@ def _root_of(text: str) -> str:
         name in ("html", "head", "body", "script", "div", "meta", "title", "p", "center")
         or "<!doctype html" in prolog.lower()
     ):
-        raise NotAFeed(*_kind_of_page(text))
+        raise NotAFeed(*kind_of_page(text))
     return name
 
 
@@ -181,7 +181,8 @@ _CONSENT = re.compile(r"consent\.google|consent-form|before you continue|cookie-
 _LOGIN = re.compile(r"<input[^>]+type=[\"']?password", re.IGNORECASE)
 
 
-def _kind_of_page(text: str) -> tuple[str, str]:
+def kind_of_page(text: str) -> tuple[str, str]:
+    """What an HTML page is that stands where a feed should be: the reason and the words of a NotAFeed."""
     head = text[:20_000]
     if _CHALLENGE.search(head):
         return "challenge", "a page that asks for proof of being human (Cloudflare or alike); the site blocks programs"
