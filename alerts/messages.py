@@ -34,6 +34,7 @@ from pipelines.summary import (
     place_line_ar,
     place_line_en,
     span,
+    span_ar,
     summarise,
     summarise_ar,
 )
@@ -122,6 +123,13 @@ class IncidentMessage:
         return "incident"
 
     @property
+    def generated(self) -> str:
+        """Which lines are ours: nobody may take them for a translation."""
+        if self.headline != self.headline_ar:
+            return "The Arabic line and the last one are generated from the finding; neither is a translation."
+        return "The English line is generated from the finding; it is no translation."
+
+    @property
     def headline_dir(self) -> Direction:
         return "rtl" if is_right_to_left(self.headline) else "ltr"
 
@@ -177,7 +185,7 @@ def compose(incident: Incident, telling: Telling, labels: Labels, timezone: tzin
         subject=marked(telling.mark, telling.subject or subject_of(incident, labels)),
         first_line=_first_line(incident, telling, labels, timezone),
         first_line_ar=_first_line_ar(incident, telling),
-        headline=marked(telling.mark, headline),
+        headline=headline,
         headline_lang=incident.headline_lang if incident.headline_lang in ("ar", "en", "ckb", "fa") else "und",
         headline_ar=headline if arabic else tidy(summarise_ar(incident, labels), LINE),
         summary_en=tidy(summarise(incident, labels), LINE),
@@ -429,7 +437,8 @@ def _first_line(incident: Incident, telling: Telling, labels: Labels, timezone: 
         changed = "this report no longer stands"
     count = incident.independent_sources
     line = f"{words}: {changed or event_words(incident.event_type).en.lower()}"
-    line += f" ({count} independent source{'' if count == 1 else 's'})"
+    if not any(change.kind == "sources" for change in telling.changes):
+        line += f" ({count} independent source{'' if count == 1 else 's'})"
     if telling.late is not None:
         line = f"DELAYED, decided {_local(telling.decided, timezone)} · {line}"
     return marked(telling.mark, cut(clean(line), LINE))
@@ -496,7 +505,7 @@ def _facts(incident: Incident, telling: Telling, labels: Labels, timezone: tzinf
                 if (number := report.killed if key == "killed" else report.injured) is not None and not report.copy_of
             ]
             who = f" ({', '.join(says[:8])})" if says else ""
-            facts.append(Fact(label_en, label_ar, f"{span(toll)}{who}", span(toll)))
+            facts.append(Fact(label_en, label_ar, f"{span(toll)}{who}", span_ar(toll)))
     if telling.acknowledged_by:
         facts.append(Fact("Acknowledged", "تم الاطلاع", f"by {tidy(telling.acknowledged_by, 80)}"))
     if incident.related:
@@ -577,7 +586,7 @@ def _caveats(incident: Incident) -> tuple[Fact, ...]:
     if incident.event_date is None:
         found.append(("The reports do not say on which day.", "لم تحدد التقارير يوم الحدث."))
     if all(place.geo_precision >= 3 for place in incident.places):
-        found.append(("The map shows the governorate, not the spot.", "تشير الخريطة إلى المحافظة لا إلى الموقع."))
+        found.append(("The place is known no better than the governorate.", "المكان معروف على مستوى المحافظة فقط."))
     tolls = ({report.killed for report in reports}, {report.injured for report in reports})
     if any(len(numbers - {None}) > 1 for numbers in tolls):
         found.append(("The sources differ about the toll.", "تختلف المصادر في عدد الضحايا."))

@@ -134,6 +134,11 @@ def span(toll: Range) -> str:
     return str(toll.min) if toll.min == toll.max else f"{toll.min}–{toll.max}"
 
 
+def span_ar(toll: Range) -> str:
+    """`3` or `من 3 إلى 5`: a dash between numbers turns around in a right-to-left line."""
+    return str(toll.min) if toll.min == toll.max else f"من {toll.min} إلى {toll.max}"
+
+
 def toll_en(incident: Incident) -> list[str]:
     """`1 killed`, `3–5 injured`; nothing where no number was given."""
     tolls = ((incident.killed, "killed"), (incident.injured, "injured"))
@@ -143,7 +148,7 @@ def toll_en(incident: Incident) -> list[str]:
 def toll_ar(incident: Incident) -> list[str]:
     """The toll in Arabic, as in `toll_en`."""
     tolls = ((incident.killed, "القتلى"), (incident.injured, "الجرحى"))
-    return [f"عدد {word} {span(toll)}" for toll, word in tolls if toll is not None]
+    return [f"عدد {word} {span_ar(toll)}" for toll, word in tolls if toll is not None]
 
 
 def joined(parts: Sequence[str], last: str) -> str:
