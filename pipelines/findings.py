@@ -13,6 +13,8 @@ hearsay, official, background (older than the report that tells it), unnamed (no
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +24,7 @@ from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import Article, EventType, Feature, Finding, Passage, Place, Verdict, Watch
 from pipelines.passages import Reading, may_matter, read
 from pipelines.scenes import Scene, Story, near, stage
+from pipelines.text import fold
 from pipelines.tolls import toll
 
 ALERT = 0.60  # an alert: somebody is told now
@@ -59,7 +62,7 @@ def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
         if not evidence:
             findings += _unnamed(article, reading, story, lexicon, governorate)
     kept = [finding for finding in findings if finding.verdict != "none"]
-    return tuple(sorted(kept, key=lambda finding: -finding.score))
+    return tuple(sorted(kept, key=lambda finding: (-finding.score, article.body.find(finding.passages[-1].text))))
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
@@ -79,39 +82,51 @@ class _Evidence:
 
 def _evidence(story: Story, watch: Watch, governorate: str) -> list[_Evidence]:
     watched = frozenset(watch.groups)
-    old_scene = any(
-        "out_of_season" in scene.flags and governorate in scene.where for scene in story.scenes
-    )
+    dated = any("out_of_season" in scene.flags and governorate in scene.where for scene in story.scenes)
     found = []
     for index, scene in enumerate(story.scenes):
         if governorate not in scene.where:
             continue
-        groups = scene.groups & watched
-        if "list_of_groups" in scene.flags:
-            groups = frozenset()
-        old = scene.background or old_scene
+        groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
         weight = _telling(scene)
+        old = dated or _is_old(scene, story, governorate)
         if groups and weight >= _SOME:
             found.append(_Evidence(scene, groups, weight, "sentence", old))
-            continue
-        if scene.background:
-            continue
-        for other in near(story.scenes, index, 2):
-            there = other.groups & watched
-            compatible = governorate in other.where and (not other.named or governorate in other.named)
-            if other.background or not compatible or "list_of_groups" in other.flags:
-                continue
-            if groups and not weight >= _SOME and _telling(other) >= _STRONG:
-                found.append(_Evidence(scene, groups, _telling(other), "window", old, other))
-                break
-            if not groups and there and weight >= _STRONG and scene.named:
-                found.append(_Evidence(scene, there, weight, "window", old, other))
-                break
-        else:
-            leaders = scene.leaders & watched
-            if leaders and weight >= _STRONG and not groups:
-                found.append(_Evidence(scene, leaders, weight, "leader", old))
+        elif not old:
+            item = _together(story, index, watched, governorate)
+            if item:
+                found.append(item)
     return found
+
+
+def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
+    """Whether a scene is history. "X had clashed a week ago" is still news in a report about that very place."""
+    if not scene.background:
+        return False
+    if "pluperfect" in scene.flags and "old" not in scene.flags:
+        return governorate not in story.main or scene.placed != "sentence"
+    return True
+
+
+def _together(story: Story, index: int, watched: frozenset[str], governorate: str) -> _Evidence | None:
+    """Evidence that only two neighbouring sentences give together: one names the group, the other tells the action."""
+    scene = story.scenes[index]
+    groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
+    telling = _telling(scene) >= _STRONG
+    for other in near(story.scenes, index, 2):
+        there = frozenset() if "list_of_groups" in other.flags else (other.groups or other.leaders) & watched
+        elsewhere = other.where and governorate not in other.where
+        if other.background or ("spread" not in scene.flags and elsewhere):
+            continue
+        if groups and governorate in other.where and _telling(other) >= _STRONG:
+            return _Evidence(scene, groups, _telling(other), "window", False, other)
+        if there and not groups and scene.named and (telling or ("spread" in scene.flags and other.weight >= _STRONG)):
+            bond = "window" if telling else "spread"
+            return _Evidence(scene, there, max(_telling(scene), _STRONG), bond, False, other)
+    leaders = scene.leaders & watched
+    if leaders and telling and not groups:
+        return _Evidence(scene, leaders, _telling(scene), "leader", False)
+    return None
 
 
 def _telling(scene: Scene) -> float:
@@ -236,7 +251,8 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
     elsewhere = sorted(story.main - {governorate})
     if story.main and governorate not in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
-        add("elsewhere", -0.45, f"title, dateline and lead are about {names}")
+        spread = any(item.bond == "spread" for item in evidence)
+        add("elsewhere", -0.10 if spread else -0.45, f"title, dateline and lead are about {names}")
     if all(item.scene.row for item in evidence):
         lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
         add("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
@@ -273,7 +289,7 @@ def _compose(
     around = _around(story, governorate, scenes, old)
     places = _places(around, lexicon, governorate)
     day = None if old else _day(around, day_in_iraq(article.published))
-    killed, injured = _toll(story, governorate, scenes, old)
+    killed, injured = _toll(story, lexicon, governorate, scenes, old)
     event_type = _event_type(story, scenes, governorate, killed)
     key = f"{article.id}|{governorate}|{'old' if old else ''}"
     return Finding(
@@ -331,16 +347,45 @@ def _day(scenes: Sequence[Scene], published: date) -> When | None:
     return When(published, 2, "")
 
 
-def _toll(story: Story, governorate: str, witnesses: Sequence[Scene], old: bool) -> tuple[int | None, int | None]:
+def _toll(
+    story: Story, lexicon: Lexicon, governorate: str, witnesses: Sequence[Scene], old: bool) -> tuple[int | None, int | None]:
     title = [scene for scene in story.scenes if scene.sentence.field == "title"]
     around = _around(story, governorate, witnesses, old)
+    in_title = [toll(_here(scene, lexicon, governorate)) for scene in title if not old]
+    in_text = [toll(_here(scene, lexicon, governorate)) for scene in around]
     result: list[int | None] = []
     for kind in ("killed", "injured"):
-        stated = [value for scene in title if not old and (value := getattr(toll(scene.sentence.text), kind)) is not None]
+        stated = [value for item in in_title if (value := getattr(item, kind)) is not None]
         if not stated or max(stated) <= 1:
-            stated += [value for scene in around if (value := getattr(toll(scene.sentence.text), kind)) is not None]
+            stated += [value for item in in_text if (value := getattr(item, kind)) is not None]
         result.append(max(stated) if stated else None)
     return result[0], result[1]
+
+
+_CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
+_ASIDE = re.compile(r"(?:days? after|after the|a day after|weeks? after|earlier this|بعد يوم|بعد يومين|بعد ايام|عقب احداث|روز پس از)")
+
+
+def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
+    """The clauses of a sentence that do not lie in another governorate or another time: "… after 30 died in Baghdad"."""
+    text = scene.sentence.text
+    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
+    cuts = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
+    kept = []
+    for start, end in itertools.pairwise(cuts):
+        named = {place for at, place in places if start <= at < end}
+        clause = text[start:end]
+        if named and governorate not in named and governorate in scene.where:
+            continue
+        if named - {governorate} and governorate in named:
+            clause = clause[: _first_other(places, start, end, governorate) - start]
+        aside = _ASIDE.search(fold(clause))
+        kept.append(fold(clause)[: aside.start()] if aside and start else clause)
+    return " ".join(kept)
+
+
+def _first_other(places: list[tuple[int, str]], start: int, end: int, governorate: str) -> int:
+    return min((at for at, place in places if start <= at < end and place != governorate), default=end)
 
 
 _GENERAL = {EventType.OTHER: 0.25, EventType.NONE: 0.0, EventType.DEPLOYMENT: 0.5, EventType.POLITICAL: 0.5, EventType.THREAT: 0.6, EventType.PROTEST: 0.8, EventType.SHOOTING: 0.8, EventType.ARREST: 0.8}
@@ -356,6 +401,11 @@ def _event_type(story: Story, witnesses: Sequence[Scene], governorate: str, kill
             votes[event] = votes.get(event, 0.0) + factor * _GENERAL.get(event, 1.0)
     if not votes:
         return EventType.OTHER
+    # Shots into the air are no battle, whoever stood on the two sides.
+    if any("in_the_air" in scene.flags for scene in witnesses) and not killed and EventType.ARMED_CLASH in votes:
+        both = len(frozenset().union(*(scene.groups for scene in witnesses))) > 1
+        if not both:
+            votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH) + votes.get(EventType.SHOOTING, 0.0)
     return max(votes, key=lambda event: votes[event])
 
 

@@ -209,7 +209,7 @@ class _Reader:
                     self._entry(name, kind, row, number)
 
     def _entry(self, name: str, kind: Kind, row: dict[str, object], number: int) -> None:
-        id = row.get("id", row.get("type") if kind == "action" else f"collision.{name}.{number}")
+        id = row.get("id", f"{row.get('type')}" if kind == "action" else f"collision.{name}.{number}")
         where = f"{name}: [[{kind}]] {id if isinstance(id, str) else number}"
         if not isinstance(id, str) or not id:
             self.faults.append(f'{where}: id: write a short name such as "saraya_al_salam"')
@@ -324,7 +324,7 @@ class _Reader:
         if self.faults:
             raise LexiconError("the lexicon has faults:\n" + "\n".join(f"  {fault}" for fault in self.faults))
         unique = {
-            (form.entity, form.stem, form.tail.pattern if form.tail else "", form.language, form.capitals): form
+            (form.entity, form.stem, form.tail and form.tail.pattern, form.article, form.language, form.capitals): form
             for forms in self.forms.values()
             for form in sorted(forms, key=lambda form: form.strength)
         }

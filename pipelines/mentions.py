@@ -107,15 +107,19 @@ def _is_word(char: str) -> bool:
     return char.isalnum()
 
 
+_KURDISH_LETTERS = frozenset("گڤڕڵۆێ")
+
+
 def _spelled(folded: Folded, start: int, end: int, capitals: str) -> bool:
+    """Whether the original is spelled as asked: AAH in capitals, Kut with one; کوت (Kut), not گوت ("said" in Sorani)."""
     written = folded.original[slice(*folded.span(start, end))]
     letters = "".join(char for char in written if char.isalnum())
     wanted = "".join(char for char in capitals if char.isalnum())
-    if letters == wanted or fold(letters) == letters.lower() != letters and letters.isupper():
-        return True
     if wanted.isupper():
-        return False
-    return letters[:1].isupper() == wanted[:1].isupper()
+        return letters.isupper()
+    if wanted[:1].isupper():
+        return letters[:1].isupper()
+    return not (_KURDISH_LETTERS & set(letters)) - set(wanted)
 
 
 def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
@@ -151,6 +155,8 @@ def _chosen(hits: list[Hit]) -> list[Hit]:
     for hit in hits:
         start, end, form = hit
         lane = "name" if form.kind in _NAMES or form.kind == "collision" else form.entity
+        if lane != "name" and end <= ends.get("name", 0):
+            continue  # "mobilization" in the name of the Popular Mobilization Forces is no deployment
         if end <= ends.get(lane, 0) or (lane == "name" and start < ends.get(lane, 0)):
             continue
         ends[lane] = end

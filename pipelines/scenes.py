@@ -59,7 +59,7 @@ class Scene:
         """Whether it tells what was, not what is new."""
         if "recent" in self.flags and "pluperfect" not in self.flags:
             return False
-        return bool(self.flags & {"background", "old"}) or ("definition" in self.flags and self.weight < 0.9)
+        return bool(self.flags & {"background", "old"}) or ("definition" in self.flags and self.weight < 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,12 @@ def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tupl
 
 _ORIGIN_AR = re.compile(
     r"(?:ابناء|من اهالي|ابن|مواليد|القادم\w* من|قادم\w* من|وفود? من|قوه من|مسقط راس|مرشح\w* عن|نائب\w* عن|النائب\w* عن|ممثل\w* عن|كم (?:جنوب|شمال|شرق|غرب)\w*|كيلومتر\w* (?:جنوب|شمال|شرق|غرب)\w*"
-    r"|(?:طريق|الطريق) (?:بين|الرابط بين)?|الي|متوجه\w* الي|لجنه من|شخصيات من|من مدينه|ينحدر\w* من|اصلا من|خط|منصب محافظ|مجلس محافظه (?:\w+ ){0,1}من)"
+    r"|(?:طريق|الطريق) (?:بين|الرابط بين)?|لجنه من|شخصيات من|من مدينه|ينحدر\w* من|اصلا من|خط|منصب محافظ|مجلس محافظه (?:\w+ ){0,1}من)"
     r" ?(?:محافظه|مدينه|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
 _ORIGIN_EN = re.compile(
     r"(?:native of|delegations? from|visitors from|pilgrims from|families from|protesters from|troops from|force from|forces from|born in|(?:mp|lawmaker|deputy|mps) (?:for|from)|representing|road to|highway (?:to|between)"
-    r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|candidate for|traveled to|travelled to|heading to|sent to|officials from|from \w+ to) (?:the )?(?:city of |province of )?$"
+    r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|candidate for|officials from|from \w+ to|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote|news agency) from) (?:the )?(?:city of |province of )?$"
 )
 _DIRECTION = re.compile(
     r"(?:(?:south|north|east|west|southeast|southwest|northeast|northwest|outside|near) of (?:the capital )?|(?:شمال|جنوب|شرق|غرب|شمالي|جنوبي|شرقي|غربي)(?: (?:شرقي|غربي|شرق|غرب))? (?:العاصمه )?)$"
@@ -178,6 +178,9 @@ def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[
 _PLUPERFECT = re.compile(r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)")
 
 
+_COPULA = re.compile(r"\W*(?:\([^)]*\)\W*)?(?:is|was|are|were|has been) (?:a|an|the|one|part|among|also|known|considered)\b|\W*(?:هي|هو) (?:\w+ )")
+
+
 def _scene(
     sentence: Sentence,
     here: frozenset[str],
@@ -204,6 +207,8 @@ def _scene(
     if any(published - day.day <= OLD_AFTER and day.precision < 3 for day in days):
         flags.add("recent")
         flags.discard("old" if "out_of_season" not in flags else "")
+    if any(_COPULA.match(fold(sentence.text[m.end : m.end + 60])) for m in sentence.of("group")):
+        flags.add("definition")
     if len(groups) + others >= 3 and others:
         flags.add("list_of_groups")
     placed: Placed = "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
