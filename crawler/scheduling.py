@@ -127,7 +127,9 @@ def after_poll(
         case Fetched():
             state = _succeeded(_with_moved(_fetched(state, outcome, now), outcome.moved_to), now)
             pause = _interval(state, feed, outcome.max_age, now, probation)
-        case Gone():
+        case Failed(kind="paused", retry_after=wait) if wait is not None:
+            pause = max(wait, feed.every)  # the host asked to be left alone: nothing was asked, nothing failed
+        case Gone() | Failed(kind="gone"):
             state = replace(_failed(state, "gone", outcome.why, now), gone=state.gone + 1)
             pause = _DAY if state.gone >= CONFIRMED else max(_HOUR, feed.every)
         case Failed():
@@ -136,7 +138,7 @@ def after_poll(
     return replace(state, last_poll=now, next_poll=now + pause * (1 + JITTER * rng.random()))
 
 
-def validators(state: FeedState, now: datetime) -> dict[str, str]:
+def conditional_headers(state: FeedState, now: datetime) -> dict[str, str]:
     """The headers of a conditional request, byte for byte as the server gave them (RFC 9110 §13.1).
 
     None for a feed never read, and once a day for one that answers "not modified" long past its usual rhythm: some

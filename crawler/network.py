@@ -1,0 +1,517 @@
+"""The network, politely and safely: what Scrapy is told, which addresses are connected to, and what a failure was.
+
+Scrapy's defaults are made for a crawl that someone watches: it does not verify certificates, retries a 429 within
+milliseconds, follows redirects anywhere, knows no private address, and reads robots.txt once in its life. What this
+file and robots.py put in their place holds for polls (`engine.download_async`) and pages alike, since both pass the
+same downloader middlewares, slots and handler. Nothing here reads or writes the database.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
+
+from OpenSSL import SSL, crypto
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Request, Response
+from service_identity import VerificationError
+from twisted.internet.interfaces import IAddress, IHostnameResolver, IResolutionReceiver
+from twisted.internet.ssl import Certificate, TLSVersion, optionsForClientTLS, trustRootFromCertificates
+from twisted.python.failure import Failure
+from twisted.web.iweb import IPolicyForHTTPS
+from w3lib.url import safe_url_string
+from zope.interface import implementer  # type: ignore[import-untyped]
+
+from crawler.scheduling import LONGEST_WAIT, retry_after
+
+MAX_SIZE = 5 * 1024 * 1024  # bytes of a body, decoded
+TOTAL_SECONDS = 20  # from the request to the last byte of the answer
+MAX_REDIRECTS = 5
+_DNS_THREADS = 40  # a name server that hangs holds one each; Twisted's ten would stop all polls
+_TOO_MANY = timedelta(minutes=15)  # a host that says 429 without Retry-After is left alone for so long, its feed longer
+_MAX_ENCODINGS = 2  # of one body; more is a trick to multiply work
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProblem:
+    """Why there is no answer to use. `kind` is one of the words below; `detail` says what happened, for people.
+
+    blocked, busy, connection, dns, failed, gone, http_4xx, http_5xx, not_found, paused, private_address,
+    redirect_refused, robots, timeout, tls, too_large, truncated.
+    """
+
+    kind: str
+    detail: str = ""
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+class Refused(IgnoreRequest):
+    """Raised by rasid's own parts instead of asking, or instead of taking an answer."""
+
+    def __init__(self, problem: FetchProblem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def scrapy_settings(
+    *, contact: str, delay: timedelta, ca_file: str = "", concurrency: int = 128, total: float = TOTAL_SECONDS
+) -> dict[str, Any]:
+    """Scrapy's settings for a daemon that polls for months.
+
+    `contact` (a mail address or a page) goes into the user agent; `delay` is between two requests to one host, to
+    which up to 20 % are added at random; `ca_file` is a PEM file trusted beside the public authorities; `concurrency`
+    is over all hosts; `total` is the limit in seconds for one answer.
+    """
+    return {
+        "USER_AGENT": user_agent(contact),
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html, application/xhtml+xml, */*;q=0.5",
+            "Accept-Language": "ar, en, ckb",
+        },
+        "CONCURRENT_REQUESTS": concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "DOWNLOAD_DELAY": delay.total_seconds() * 1.1,
+        "DOWNLOAD_DELAY_JITTER": 0.09,  # ± around 1.1 delays: never less than one
+        "DOWNLOAD_TIMEOUT": total,
+        "DOWNLOAD_MAXSIZE": MAX_SIZE,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_FAIL_ON_DATALOSS": True,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_TLS_MIN_VERSION": "TLSv1.2",
+        "DOWNLOAD_HANDLERS": {
+            "http": "crawler.network.GuardedHandler",
+            "https": "crawler.network.GuardedHandler",
+            **dict.fromkeys(("data", "file", "ftp", "s3")),
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawler.robots.RobotsMiddleware": 100,
+            "crawler.network.RedirectMiddleware": 600,
+            "crawler.network.AnswerMiddleware": 610,
+            **dict.fromkeys(
+                f"scrapy.downloadermiddlewares.{name}"
+                for name in (
+                    "cookies.CookiesMiddleware",
+                    "httpauth.HttpAuthMiddleware",
+                    "httpcache.HttpCacheMiddleware",
+                    "httpproxy.HttpProxyMiddleware",  # would take proxies from the environment, past the address guard
+                    "offsite.OffsiteMiddleware",
+                    "redirect.MetaRefreshMiddleware",
+                    "redirect.RedirectMiddleware",
+                    "retry.RetryMiddleware",
+                    "robotstxt.RobotsTxtMiddleware",
+                )
+            ),
+        },
+        "COOKIES_ENABLED": False,
+        "REFERER_ENABLED": False,
+        "RETRY_ENABLED": False,
+        "REDIRECT_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,
+        "HTTPCACHE_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "MEMUSAGE_ENABLED": False,
+        "LOG_ENABLED": False,
+        "LOGSTATS_INTERVAL": 0,
+        "RASID_CA_FILE": ca_file,
+    }
+
+
+def user_agent(contact: str) -> str:
+    """`rasid/<version> (+<contact>)`: who asks, and whom to write to."""
+    try:
+        number = version("rasid")
+    except PackageNotFoundError:  # run from a source tree
+        number = "0"
+    return f"rasid/{number} (+{re.sub(r'[^!-~]', '', contact)})"
+
+
+# --- which addresses are connected to --------------------------------------------------------------------------------
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+# Not `ipaddress.is_global`: in Python 3.11 it says yes to multicast, NAT64, 6to4 and 192.88.99.1.
+_REFUSED_V4 = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+_GLOBAL_V6 = IPv6Network("2000::/3")
+_REFUSED_V6 = tuple(
+    IPv6Network(text)
+    for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")  # Teredo and alike, examples, 6to4, examples
+)
+
+
+def is_allowed(address: str, allowed: Sequence[Network] = ()) -> bool:
+    """Whether `address` may be connected to: a public one, or one in an `allowed` network.
+
+    An IPv4 address wrapped into IPv6 (mapped, 6to4, NAT64) is refused like the private ones, whatever is inside,
+    unless what is inside is allowed.
+    """
+    try:
+        found = ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if any(inner in network for inner in (found, _inside(found)) if inner for network in allowed):
+        return True
+    if isinstance(found, IPv4Address):
+        return not any(found in network for network in _REFUSED_V4)
+    return found in _GLOBAL_V6 and not any(found in network for network in _REFUSED_V6)
+
+
+def _inside(address: Address) -> IPv4Address | None:
+    if isinstance(address, IPv4Address):
+        return None
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in IPv6Network("64:ff9b::/96") else None
+
+
+_refused_hosts: OrderedDict[str, str] = OrderedDict()  # host → the address it was refused for; the latest thousand
+
+
+@implementer(IHostnameResolver)
+class GuardedResolver:
+    """Passes on only addresses that may be connected to.
+
+    It stands where Twisted connects: it is asked for every connection, for names and for literal addresses, and what it
+    passes on is what is connected to, so that a name cannot be public when judged and private when used.
+    """
+
+    def __init__(self, resolver: Any, allowed: Sequence[Network]) -> None:
+        self._resolver = resolver
+        self._allowed = tuple(allowed)
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
+        """As IHostnameResolver says; addresses that are refused are not passed on."""
+        receiver = _Filter(resolutionReceiver, hostName, self._allowed)
+        return self._resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+
+
+@implementer(IResolutionReceiver)
+class _Filter:
+    def __init__(self, receiver: Any, host: str, allowed: Sequence[Network]) -> None:
+        self._receiver = receiver
+        self._host = host.lower()
+        self._allowed = allowed
+
+    def resolutionBegan(self, resolution: Any) -> None:
+        _refused_hosts.pop(self._host, None)
+        self._receiver.resolutionBegan(resolution)
+
+    def addressResolved(self, address: Any) -> None:
+        if is_allowed(str(getattr(address, "host", "")), self._allowed):
+            self._receiver.addressResolved(address)
+            return
+        _refused_hosts[self._host] = str(getattr(address, "host", address))
+        while len(_refused_hosts) > 1_000:
+            _refused_hosts.popitem(last=False)
+
+    def resolutionComplete(self) -> None:
+        self._receiver.resolutionComplete()
+
+
+def install_resolver(allow_private: Sequence[str] = ()) -> None:
+    """Put the guard onto the reactor; `allow_private` are networks ("127.0.0.0/8") that may be connected to after all.
+
+    Needed because `AsyncCrawlerRunner` ignores Scrapy's DNS_RESOLVER. Called again, it replaces the former guard.
+    """
+    from twisted.internet import reactor
+
+    resolver = reactor.nameResolver
+    if isinstance(resolver, GuardedResolver):
+        resolver = resolver._resolver
+    allowed = [ip_network(network, strict=False) for network in allow_private]
+    reactor.installNameResolver(GuardedResolver(resolver, allowed))
+    reactor.suggestThreadPoolSize(_DNS_THREADS)
+
+
+# --- connections -----------------------------------------------------------------------------------------------------
+
+
+class GuardedHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP/1.1 handler, which asks nothing of a host that told it to wait, and verifies certificates."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._contextFactory = cast(IPolicyForHTTPS, _VerifyingPolicy(crawler.settings.get("RASID_CA_FILE", "")))
+
+    async def download_request(self, request: Request) -> Response:
+        """As Scrapy's. Raises Refused if the host has asked to be left alone meanwhile: requests wait in queues."""
+        pauses.check(request)
+        return await super().download_request(request)
+
+
+@implementer(IPolicyForHTTPS)
+class _VerifyingPolicy:
+    def __init__(self, ca_file: str) -> None:
+        self._root = _trust_root(ca_file) if ca_file else None
+        # Reading the authorities' file takes longer than a handshake; one context serves a host for good.
+        self.creator = lru_cache(maxsize=2_000)(self._creator)
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
+        return self.creator(hostname.decode("ascii"))
+
+    def _creator(self, host: str) -> Any:
+        options = {"raiseMinimumTo": TLSVersion.TLSv1_2}
+        return optionsForClientTLS(host, trustRoot=self._root, extraCertificateOptions=options)
+
+
+def _trust_root(ca_file: str) -> Any:
+    """The authorities of this machine, and those of one more file."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca_file)
+    authorities = context.get_ca_certs(binary_form=True)
+    return trustRootFromCertificates(  # type: ignore[no-untyped-call]
+        [Certificate.load(one, crypto.FILETYPE_ASN1) for one in authorities]
+    )
+
+
+# --- manners ---------------------------------------------------------------------------------------------------------
+
+
+class Pauses:
+    """Hosts that asked to be left alone (429 or 503 with Retry-After), and until when. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, request: Request, response: Response) -> None:
+        """Remember what an answer asks for."""
+        if response.status not in (429, 503):
+            return
+        wait = _retry_after(response) or (_TOO_MANY if response.status == 429 else None)
+        if wait is not None:
+            host = _host(request.url)
+            self._until[host] = max(self._until.get(host, 0.0), self.clock() + wait.total_seconds())
+
+    def check(self, request: Request) -> None:
+        """Raises Refused if the request's host is to be left alone."""
+        left = self._until.get(_host(request.url), 0.0) - self.clock()
+        if left > 0:
+            wait = timedelta(seconds=left)
+            raise Refused(FetchProblem("paused", f"the host asked to wait {_spell(wait)} more", retry_after=wait))
+        self._until.pop(_host(request.url), None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._until.clear()
+
+    clock = staticmethod(time.monotonic)
+
+
+pauses = Pauses()
+
+
+class AnswerMiddleware:
+    """Sees every answer first: notes what hosts ask for, refuses bodies packed to multiply work."""
+
+    def process_request(self, request: Request) -> None:
+        """Nothing is put into a host's queue that would only be refused at its end."""
+        pauses.check(request)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """The answer, or Refused."""
+        pauses.note(request, response)
+        encodings = b",".join(response.headers.getlist("Content-Encoding")).split(b",")
+        if len(encodings) > _MAX_ENCODINGS:
+            raise Refused(FetchProblem("too_large", f"the body is compressed {len(encodings)} times over"))
+        return response
+
+
+class RedirectMiddleware:
+    """Follows redirects for GET, at most five, to http(s) only, never from https to http, and takes nothing along.
+
+    Scrapy's own obeys `handle_httpstatus_all` by not following, keeps custom headers across hosts, and keeps the slot
+    of the first host for the second.
+    """
+
+    def process_response(self, request: Request, response: Response) -> Response | Request:
+        """The answer, or the request for where it points to. Raises Refused for a redirect that is not followed."""
+        if response.status not in (301, 302, 303, 307, 308) or not response.headers.get("Location"):
+            return response
+        place = cast(bytes, response.headers["Location"]).decode("utf-8", "replace").strip()
+        try:
+            target = urljoin(request.url, safe_url_string(place))
+            parts = urlsplit(target)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise _no_redirect(f"to {place[:200]!r}, which is no address") from error
+        passed = [*request.meta.get("redirect_urls", ()), request.url]
+        if parts.scheme not in ("http", "https") or not host:
+            raise _no_redirect(f"to {parts.scheme or 'nothing'}:, only http and https are followed")
+        if urlsplit(request.url).scheme == "https" and parts.scheme == "http":
+            raise _no_redirect(f"from https to http ({target[:200]})")
+        if len(passed) > MAX_REDIRECTS:
+            raise _no_redirect(f"more than {MAX_REDIRECTS} in a row, or a loop")
+        headers: dict[Any, Any] = dict(request.headers.items())
+        if (parts.scheme, parts.netloc) != urlsplit(request.url)[:2]:
+            headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
+        if target != request.meta.get("validators_of"):
+            for name in (b"If-None-Match", b"If-Modified-Since"):  # they belong to another address
+                headers.pop(name, None)
+        meta = {name: value for name, value in request.meta.items() if name != "download_slot"}
+        meta["redirect_urls"] = passed
+        meta["redirect_statuses"] = [*request.meta.get("redirect_statuses", ()), response.status]
+        return request.replace(url=target, headers=headers, meta=meta, dont_filter=True)
+
+
+_HARMLESS = (b"accept", b"accept-language", b"accept-encoding", b"user-agent", b"if-none-match", b"if-modified-since")
+
+
+def moved_to(response: Response) -> str:
+    """Where `response` came from if only permanent redirects (301, 308) led there, else ""."""
+    statuses = response.request.meta.get("redirect_statuses", ()) if response.request is not None else ()
+    return response.url if statuses and all(status in (301, 308) for status in statuses) else ""
+
+
+def _no_redirect(where: str) -> Refused:
+    return Refused(FetchProblem("redirect_refused", f"redirect {where}"))
+
+
+# --- what a failure was ----------------------------------------------------------------------------------------------
+
+_TOO_LARGE = f"the body is larger than {MAX_SIZE // 1_048_576} MB"
+
+
+def classify(what: Response | Failure | BaseException) -> FetchProblem | None:
+    """What was wrong, or None for an answer that can be used (2xx) or that says "not modified" (304)."""
+    if isinstance(what, Response):
+        return _classify_answer(what)
+    error = what.value if isinstance(what, Failure) else what
+    if isinstance(error, Refused):
+        return error.problem
+    text = str(error)
+    if "DOWNLOAD_MAXSIZE" in text or "download max size" in text:
+        return FetchProblem("too_large", _TOO_LARGE)
+    for reason in _reasons(error):
+        if isinstance(reason, SSL.Error | VerificationError):
+            return FetchProblem("tls", _tls_detail(reason))
+    match error:
+        case DownloadTimeoutError() | TimeoutError():
+            return FetchProblem("timeout", "no whole answer in time")
+        case CannotResolveHostError():
+            return _dns_problem(text)
+        case DownloadConnectionRefusedError():
+            return FetchProblem("connection", "the connection was refused")
+        case ResponseDataLossError():
+            return FetchProblem("truncated", "the answer ended before its announced length")
+        case UnsupportedURLSchemeError():
+            return FetchProblem("failed", f"only http and https are fetched ({text[:200]})")
+        case DownloadCancelledError():  # the handler cancels for two reasons, and time has an error of its own
+            return FetchProblem("too_large", _TOO_LARGE)
+    reasons = "; ".join(
+        str(reason) or type(reason).__name__ for reason in _reasons(error) if not getattr(reason, "reasons", None)
+    )
+    reasons = re.sub(r"\[<twisted[^;]*;?\s*", "", reasons)
+    broken = "header" in reasons.lower() or "ParseError" in reasons
+    return FetchProblem("failed" if broken else "connection", reasons[:300] or type(error).__name__)
+
+
+def _classify_answer(response: Response) -> FetchProblem | None:
+    status = response.status
+    wait = _retry_after(response)
+    if b"challenge" in (response.headers.get("cf-mitigated") or b""):
+        return FetchProblem("blocked", "Cloudflare asks for proof of being human", status, wait)
+    if 200 <= status < 300 or status == 304:
+        return None
+    if status == 429 or (status == 503 and wait is not None):
+        return FetchProblem("busy", f"the host answers {status}: too many requests or overloaded", status, wait)
+    if status in (401, 403, 407, 451):
+        return FetchProblem("blocked", f"the host answers {status}: it does not want this to be read", status, wait)
+    if status == 404:
+        return FetchProblem("not_found", "the host answers 404: nothing there", status, wait)
+    if status == 410:
+        return FetchProblem("gone", "the host answers 410: gone for good", status, wait)
+    if status in (300, 301, 302, 303, 307, 308):
+        return FetchProblem("redirect_refused", f"the host answers {status} without saying where to", status, wait)
+    kind = "http_5xx" if status >= 500 else "http_4xx"
+    return FetchProblem(kind, f"the host answers {status}", status, wait)
+
+
+def _retry_after(response: Response) -> timedelta | None:
+    def header(name: str) -> str:
+        return (response.headers.get(name) or b"").decode("latin-1")
+
+    wait = retry_after(header("Retry-After"), header("Date"), datetime.now(UTC))
+    return min(wait, LONGEST_WAIT) if wait is not None else None
+
+
+def _reasons(error: BaseException | None) -> list[BaseException]:
+    """The errors inside an error: Twisted packs them into lists of failures, Scrapy wraps those once more."""
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or one in found:
+            continue
+        found.append(one)
+        waiting += [one.__cause__, *(failure.value for failure in getattr(one, "reasons", None) or ())]
+    return found
+
+
+def _tls_detail(error: BaseException) -> str:
+    if isinstance(error, VerificationError):
+        return "the certificate is for another host"
+    words = [str(part[-1]) for part in (error.args[0] if error.args else ()) if part]
+    return "; ".join(words) or "the handshake failed"
+
+
+def _dns_problem(text: str) -> FetchProblem:
+    host = text.rpartition(": ")[2].strip().strip("'\"").rstrip(".").lower()
+    address = _refused_hosts.get(host)
+    if address is not None:
+        return FetchProblem(
+            "private_address", f"{host} leads to {address}, which is private; see [network] allow_private"
+        )
+    return FetchProblem("dns", f"the name {host} cannot be resolved")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower()
+
+
+def _spell(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    return (
+        f"{seconds // 3600} h {seconds % 3600 // 60} min"
+        if seconds >= 3600
+        else f"{seconds // 60} min {seconds % 60} s"
+    )

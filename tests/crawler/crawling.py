@@ -1,0 +1,97 @@
+"""Runs a real Scrapy crawler with rasid's settings for tests of the network. The reactor lives once per process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import scrapy
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.utils.reactor import install_reactor
+
+from crawler.network import install_resolver, pauses, scrapy_settings
+
+T = TypeVar("T")
+LOOPBACK = ("127.0.0.0/8",)
+
+
+class _Idle(scrapy.Spider):
+    name = "idle"
+
+    async def start(self) -> Any:
+        await self.crawler.settings["TEST_END"].wait()
+        return
+        yield
+
+
+@lru_cache(maxsize=1)
+def _loop() -> asyncio.AbstractEventLoop:
+    """A reactor in a thread of its own, running for as long as the tests do."""
+    ready = threading.Event()
+    found: list[asyncio.AbstractEventLoop] = []
+
+    def run() -> None:
+        install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+        from twisted.internet import reactor
+
+        found.append(asyncio.get_event_loop())
+        reactor.callWhenRunning(ready.set)
+        reactor.run(installSignalHandlers=False)
+
+    threading.Thread(target=run, daemon=True).start()
+    assert ready.wait(10)
+    return found[0]
+
+
+def crawl(
+    work: Callable[[Any], Awaitable[T]],
+    *,
+    allow: tuple[str, ...] = LOOPBACK,
+    delay: float = 0.0,
+    total: float = 5.0,
+    ca_file: str = "",
+    prepare: Callable[[], None] = lambda: None,
+) -> T:
+    """Runs `work(crawler)` while a crawler with rasid's settings is up, and returns its result."""
+
+    async def run() -> T:
+        pauses.clear()
+        prepare()
+        install_resolver(allow)
+        end = asyncio.Event()
+        settings = scrapy_settings(
+            contact="tests@example.org", delay=timedelta(seconds=delay), total=total, ca_file=ca_file
+        )
+        runner = AsyncCrawlerRunner({**settings, "TEST_END": end})
+        crawler = runner.create_crawler(_Idle)
+        started = asyncio.Event()
+
+        def on_start() -> None:
+            started.set()
+
+        crawler.signals.connect(on_start, signals.engine_started)
+        crawling = asyncio.ensure_future(runner.crawl(crawler))
+        await asyncio.wait_for(started.wait(), 10)
+        try:
+            return await work(crawler)
+        finally:
+            end.set()
+            await asyncio.wait({crawling}, timeout=10)
+
+    return asyncio.run_coroutine_threadsafe(run(), _loop()).result(60)
+
+
+async def fetch(crawler: Any, url: str, **arguments: Any) -> scrapy.http.Response:
+    """One request as a poll makes it."""
+    return await crawler.engine.download_async(scrapy.Request(url, dont_filter=True, **arguments))
+
+
+def get(url: str, **arguments: Any) -> scrapy.http.Response:
+    """One request with a crawler of its own."""
+    options = {name: arguments.pop(name) for name in ("allow", "total", "ca_file", "prepare") if name in arguments}
+    return crawl(lambda crawler: fetch(crawler, url, **arguments), **options)
