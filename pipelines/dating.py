@@ -78,7 +78,10 @@ def out_of_season(text: str, published: date) -> str:
         match = pattern.search(folded)
         if match:
             near = min(
-                (published - date(year, month, day) for year in (published.year - 1, published.year, published.year + 1)),
+                (
+                    published - date(year, month, day)
+                    for year in (published.year - 1, published.year, published.year + 1)
+                ),
                 key=lambda gap: abs(gap.days),
             )
             if not -before <= near.days <= after:
@@ -115,7 +118,9 @@ _DAY_MONTH = re.compile(
     rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه |in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d))"
     rf"(?: \({_MONTH}\))?(?:[ ,/]+(?:عام |سنه |الجاري )?(?P<y>20\d\d))?(?!\w)"
 )
-_YEAR = re.compile(r"(?:في عام|عام|سنه|العام|in|since|of|during|until|سال|سالي|منذ|اواخر|مطلع|منتصف|اوائل)[ (]+((?:19|20)\d\d)(?!\d)")
+_YEAR = re.compile(
+    r"(?:في عام|عام|سنه|العام|in|since|of|during|until|سال|سالي|منذ|اواخر|مطلع|منتصف|اوائل)[ (]+((?:19|20)\d\d)(?!\d)"
+)
 _RELATIVE = (
     (re.compile(r"(?<!\w)(?:ليله امس الاول|قبل يومين|two (?:days|nights) ago|دو روز پيش|پريروز)(?!\w)"), 2, 1),
     (re.compile(r"(?<!\w)(?:ليله امس|ليل امس|مساء امس|الليله الماضيه|الليله الفائته|يوم امس|امس|البارحه|الامس|last night|yesterday|شب گذشته|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),

@@ -40,6 +40,11 @@ _VIOLENT = frozenset(
 )  # fmt: skip
 
 
+_MILD = frozenset(
+    {EventType.PROTEST, EventType.POLITICAL, EventType.DEPLOYMENT, EventType.THREAT}
+)  # need a name beside them
+
+
 def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ...]:
     """The findings of an article, the surest first; empty when it holds nothing of the watch.
 
@@ -52,7 +57,7 @@ def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
     story = stage(reading, lexicon, day_in_iraq(article.published))
     findings: list[Finding] = []
     for governorate in watch.governorates:
-        evidence = _evidence(story, watch, governorate)
+        evidence = _evidence(story, lexicon, watch, governorate)
         fresh = [item for item in evidence if not item.old]
         if fresh:
             findings.append(_finding(article, reading, story, lexicon, watch, governorate, fresh))
@@ -80,20 +85,20 @@ class _Evidence:
     partner: Scene | None = None
 
 
-def _evidence(story: Story, watch: Watch, governorate: str) -> list[_Evidence]:
+def _evidence(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> list[_Evidence]:
     watched = frozenset(watch.groups)
     dated = any("out_of_season" in scene.flags and governorate in scene.where for scene in story.scenes)
     found = []
     for index, scene in enumerate(story.scenes):
         if governorate not in scene.where:
             continue
-        groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
+        groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
         old = dated or _is_old(scene, story, governorate)
         if groups and weight >= _SOME:
             found.append(_Evidence(scene, groups, weight, "sentence", old))
-        elif not old:
-            item = _together(story, index, watched, governorate)
+        elif not old and (not scene.row or "spread" in scene.flags):
+            item = _together(story, index, watched, governorate, lexicon)
             if item:
                 found.append(item)
     return found
@@ -104,15 +109,50 @@ def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
     if not scene.background:
         return False
     if "pluperfect" in scene.flags and "old" not in scene.flags:
-        return governorate not in story.main or scene.placed != "sentence"
+        return governorate not in story.main
     return True
 
 
-def _together(story: Story, index: int, watched: frozenset[str], governorate: str) -> _Evidence | None:
+_CONTRAST = re.compile(r"(?:[،,;؛]\s*)?\b(?:فيما|بينما|في حين|في المقابل|بالمقابل|while|whereas|but|meanwhile)\b|[;؛]")
+
+
+def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexicon: Lexicon) -> frozenset[str]:
+    """The watched groups a scene speaks of in this governorate.
+
+    "SaS stormed the square in Najaf, while Basra and Kut stayed calm": each half keeps its own places and names.
+    """
+    groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
+    if not groups or len(scene.named) < 2:
+        return groups
+    cuts = [match.start() for match in _CONTRAST.finditer(scene.sentence.text)]
+    if not cuts:
+        return groups
+
+    def part(at: int) -> int:
+        return sum(cut <= at for cut in cuts)
+
+    places: dict[int, set[str]] = {}
+    for mention in scene.sentence.of("governorate", "place"):
+        if lexicon.entity(mention.entity).governorate in scene.named:
+            places.setdefault(part(mention.start), set()).add(lexicon.entity(mention.entity).governorate)
+    return (
+        frozenset(
+            lexicon.entity(m.entity).group
+            for m in scene.sentence.of("group", "body")
+            if governorate in places.get(part(m.start), {governorate})
+        )
+        & groups
+    )
+
+
+def _together(
+    story: Story, index: int, watched: frozenset[str], governorate: str, lexicon: Lexicon
+) -> _Evidence | None:
     """Evidence that only two neighbouring sentences give together: one names the group, the other tells the action."""
     scene = story.scenes[index]
-    groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
-    telling = _telling(scene) >= _STRONG
+    groups = _groups_here(scene, governorate, watched, lexicon)
+    forceful = any(action.event_type not in _MILD and action.weight >= _STRONG for action in scene.actions)
+    telling = _telling(scene) >= _STRONG and (forceful or "anaphora" in scene.flags)
     for other in near(story.scenes, index, 2):
         there = frozenset() if "list_of_groups" in other.flags else (other.groups or other.leaders) & watched
         elsewhere = other.where and governorate not in other.where
@@ -158,7 +198,9 @@ def _only_says(scene: Scene) -> bool:
 
 def _others_between(scene: Scene, one: int, two: int) -> bool:
     low, high = sorted((one, two))
-    return any(low < m.start < high for m in scene.sentence.of("actor", "action") if m.kind == "actor" or m.start < high)
+    return any(
+        low < m.start < high for m in scene.sentence.of("actor", "action") if m.kind == "actor" or m.start < high
+    )
 
 
 # --- a finding -------------------------------------------------------------------------------------------------------
@@ -249,6 +291,9 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
     if not fresh:
         add("background", -0.45, "told as background: something older than this report")
     elsewhere = sorted(story.main - {governorate})
+    if story.title and governorate not in story.title and governorate in story.main:
+        names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
+        add("other_title", -0.20, f"the title is about {names}")
     if story.main and governorate not in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
         spread = any(item.bond == "spread" for item in evidence)
@@ -321,7 +366,12 @@ def _around(story: Story, governorate: str, scenes: Sequence[Scene], old: bool) 
         scene
         for scene in story.scenes
         if id(scene) in witnesses
-        or (governorate in scene.where and scene.background == old and not scene.row and (not scene.named or governorate in scene.named))
+        or (
+            governorate in scene.where
+            and scene.background == old
+            and not scene.row
+            and (not scene.named or governorate in scene.named)
+        )
     ]
 
 
@@ -348,7 +398,8 @@ def _day(scenes: Sequence[Scene], published: date) -> When | None:
 
 
 def _toll(
-    story: Story, lexicon: Lexicon, governorate: str, witnesses: Sequence[Scene], old: bool) -> tuple[int | None, int | None]:
+    story: Story, lexicon: Lexicon, governorate: str, witnesses: Sequence[Scene], old: bool
+) -> tuple[int | None, int | None]:
     title = [scene for scene in story.scenes if scene.sentence.field == "title"]
     around = _around(story, governorate, witnesses, old)
     in_title = [toll(_here(scene, lexicon, governorate)) for scene in title if not old]
@@ -363,7 +414,9 @@ def _toll(
 
 
 _CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
-_ASIDE = re.compile(r"(?:days? after|after the|a day after|weeks? after|earlier this|بعد يوم|بعد يومين|بعد ايام|عقب احداث|روز پس از)")
+_ASIDE = re.compile(
+    r"(?:days? after|after the|a day after|weeks? after|earlier this|بعد يوم|بعد يومين|بعد ايام|عقب احداث|روز پس از)"
+)
 
 
 def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
@@ -388,32 +441,66 @@ def _first_other(places: list[tuple[int, str]], start: int, end: int, governorat
     return min((at for at, place in places if start <= at < end and place != governorate), default=end)
 
 
-_GENERAL = {EventType.OTHER: 0.25, EventType.NONE: 0.0, EventType.DEPLOYMENT: 0.5, EventType.POLITICAL: 0.5, EventType.THREAT: 0.6, EventType.PROTEST: 0.8, EventType.SHOOTING: 0.8, EventType.ARREST: 0.8}
+# How much a word says about the kind of the event: general words and roles give way to acts.
+_SPECIFIC = {
+    EventType.OTHER: 0.2,
+    EventType.NONE: 0.0,
+    EventType.DEPLOYMENT: 0.5,
+    EventType.POLITICAL: 0.6,
+    EventType.THREAT: 0.6,
+    EventType.PROTEST: 0.8,
+    EventType.SHOOTING: 0.8,
+    EventType.ARREST: 0.8,
+}
+_AFTER = re.compile(
+    r"\b(?:after|following|hours after|in the wake of|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا على|پس از|دوای)\b"
+)
 
 
 def _event_type(story: Story, witnesses: Sequence[Scene], governorate: str, killed: int | None) -> EventType:
-    """What was done: the title counts most, then the first witness; general words (attack, tension) give way."""
+    """What was done: the title counts most, then the first witness; what it came after counts less."""
     votes: dict[EventType, float] = {}
     title = [s for s in story.scenes if s.sentence.field == "title" and (not s.named or governorate in s.named)]
-    for rank, scene in enumerate([*title, *(s for s in witnesses if s.sentence.field != "title")]):
-        factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank <= len(title) else 1.0
-        for event in {action.event_type for action in scene.actions}:
-            votes[event] = votes.get(event, 0.0) + factor * _GENERAL.get(event, 1.0)
-    if not votes:
+    body = [s for s in witnesses if s.sentence.field != "title"]
+    for rank, scene in enumerate([*title, *body]):
+        factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank == len(title) else 1.0
+        after = _AFTER.search(scene.sentence.text)
+        best: dict[EventType, float] = {}
+        for action in scene.actions:
+            late = 0.4 if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
+            best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
+        if best.get(EventType.BOMBING) and rank <= len(title) and _at_office(scene):
+            best[EventType.ATTACK_ON_OFFICE] = best.pop(EventType.BOMBING) + 0.2
+        for event, vote in best.items():
+            votes[event] = votes.get(event, 0.0) + factor * vote
+    if not any(votes.values()):
         return EventType.OTHER
-    # Shots into the air are no battle, whoever stood on the two sides.
-    if any("in_the_air" in scene.flags for scene in witnesses) and not killed and EventType.ARMED_CLASH in votes:
-        both = len(frozenset().union(*(scene.groups for scene in witnesses))) > 1
-        if not both:
-            votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH) + votes.get(EventType.SHOOTING, 0.0)
+    # Shots into the air are no battle, unless the two groups stood against each other.
+    both = len(frozenset().union(*(scene.groups for scene in witnesses))) > 1
+    if any("in_the_air" in scene.flags for scene in witnesses) and not killed and not both:
+        votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0)
     return max(votes, key=lambda event: votes[event])
 
 
+def _at_office(scene: Scene) -> bool:
+    """Whether an office or house of a group is named right beside the group."""
+    offices = [m for m in scene.sentence.of("marker") if m.entity == "marker.office"]
+    groups = scene.sentence.of("group", "body")
+    return any(-12 <= group.start - office.end <= 30 for office in offices for group in groups) or any(
+        0 <= office.start - group.end <= 3 for office in offices for group in groups
+    )
+
+
 def _people(scenes: Sequence[Scene]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(m.entity for scene in scenes for m in scene.sentence.of("person") if m.strength >= SUPPORT))
+    return tuple(
+        dict.fromkeys(m.entity for scene in scenes for m in scene.sentence.of("person") if m.strength >= SUPPORT)
+    )
 
 
-def _tags(article: Article, reading: Reading, scenes: Sequence[Scene], old: bool, tags: Iterable[str]) -> tuple[str, ...]:
+def _tags(
+    article: Article, reading: Reading, scenes: Sequence[Scene], old: bool, tags: Iterable[str]
+) -> tuple[str, ...]:
     found = list(tags)
     flags = frozenset().union(*(scene.flags for scene in scenes))
     found += [tag for tag in ("denial", "hearsay", "official") if tag in flags]
@@ -440,9 +527,7 @@ def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
 # --- no name ---------------------------------------------------------------------------------------------------------
 
 
-def _unnamed(
-    article: Article, reading: Reading, story: Story, lexicon: Lexicon, governorate: str
-) -> list[Finding]:
+def _unnamed(article: Article, reading: Reading, story: Story, lexicon: Lexicon, governorate: str) -> list[Finding]:
     """Force in a watched governorate by hidden hands near the groups: a weak finding for the digest."""
     if governorate not in story.main or story.genre & {"sport", "encyclopaedia"}:
         return []

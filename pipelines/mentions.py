@@ -149,7 +149,7 @@ def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
 
 def _chosen(hits: list[Hit]) -> list[Hit]:
     """The longest name at each place, none inside a collision; actions and markers stand beside names."""
-    hits.sort(key=lambda hit: (hit[0], -hit[1], -hit[2].strength))
+    hits.sort(key=lambda hit: (hit[0], -hit[1], hit[2].kind == "collision", -hit[2].strength))
     chosen: list[Hit] = []
     ends: dict[str, int] = {}
     for hit in hits:

@@ -93,7 +93,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         if here and sentence.field != "title" and not scene.background and not scene.row:
             current = here
     body = [scene for scene in scenes if scene.sentence.field != "title"]
-    lead = frozenset().union(*(scene.named for scene in body[:2] if not scene.background))
+    lead = union(scene.named for scene in body[:2] if not scene.background and not scene.row)
     return Story(
         scenes=tuple(scenes),
         main=title | dateline | lead,
@@ -143,12 +143,12 @@ def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tupl
 # --- where -----------------------------------------------------------------------------------------------------------
 
 _ORIGIN_AR = re.compile(
-    r"(?:ابناء|من اهالي|ابن|مواليد|القادم\w* من|قادم\w* من|وفود? من|قوه من|مسقط راس|مرشح\w* عن|نائب\w* عن|النائب\w* عن|ممثل\w* عن|كم (?:جنوب|شمال|شرق|غرب)\w*|كيلومتر\w* (?:جنوب|شمال|شرق|غرب)\w*"
+    r"(?:باتجاه|بأتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|القادم\w* من|قادم\w* من|وفود? من|قوه من|مسقط راس|مرشح\w* عن|نائب\w* عن|النائب\w* عن|ممثل\w* عن|كم (?:جنوب|شمال|شرق|غرب)\w*|كيلومتر\w* (?:جنوب|شمال|شرق|غرب)\w*"
     r"|(?:طريق|الطريق) (?:بين|الرابط بين)?|لجنه من|شخصيات من|من مدينه|ينحدر\w* من|اصلا من|خط|منصب محافظ|مجلس محافظه (?:\w+ ){0,1}من)"
     r" ?(?:محافظه|مدينه|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
 _ORIGIN_EN = re.compile(
-    r"(?:native of|delegations? from|visitors from|pilgrims from|families from|protesters from|troops from|force from|forces from|born in|(?:mp|lawmaker|deputy|mps) (?:for|from)|representing|road to|highway (?:to|between)"
+    r"(?:towards?|native of|delegations? from|visitors from|pilgrims from|families from|protesters from|troops from|force from|forces from|born in|(?:mp|lawmaker|deputy|mps) (?:for|from)|representing|road to|highway (?:to|between)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|candidate for|officials from|from \w+ to|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote|news agency) from) (?:the )?(?:city of |province of )?$"
 )
 _DIRECTION = re.compile(
@@ -175,10 +175,14 @@ def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[
 
 # --- how it is meant -------------------------------------------------------------------------------------------------
 
-_PLUPERFECT = re.compile(r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)")
+_PLUPERFECT = re.compile(
+    r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)"
+)
 
 
-_COPULA = re.compile(r"\W*(?:\([^)]*\)\W*)?(?:is|was|are|were|has been) (?:a|an|the|one|part|among|also|known|considered)\b|\W*(?:هي|هو) (?:\w+ )")
+_COPULA = re.compile(
+    r"\W*(?:\([^)]*\)\W*)?(?:is|was|are|were|has been) (?:a|an|the|one|part|among|also|known|considered)\b|\W*(?:هي|هو) (?:\w+ )"
+)
 
 
 def _scene(
@@ -211,7 +215,9 @@ def _scene(
         flags.add("definition")
     if len(groups) + others >= 3 and others:
         flags.add("list_of_groups")
-    placed: Placed = "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
+    placed: Placed = (
+        "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
+    )
     where = here or current or title or dateline
     return Scene(
         sentence=sentence,
@@ -237,7 +243,9 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-_OPINION_TITLE = re.compile(r"^(?:من هو|من هي|من هم|ما هي|ماذا يريد|لماذا|هل|who is|who are|what is|why|explainer|analysis|opinion|profile)(?!\w)")
+_OPINION_TITLE = re.compile(
+    r"^(?:من هو|من هي|من هم|ما هي|ماذا يريد|لماذا|هل|who is|who are|what is|why|explainer|analysis|opinion|profile)(?!\w)"
+)
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
     "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "تحليل", "وتار",
