@@ -276,7 +276,9 @@ class GuardedHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """As Scrapy's. Raises Refused if the host has asked to be left alone meanwhile: requests wait in queues."""
         pauses.check(request)
-        return await super().download_request(request)
+        response = await super().download_request(request)
+        pauses.note(request, response)  # here, before the slot lets the next one out
+        return response
 
 
 @implementer(IPolicyForHTTPS)
@@ -341,7 +343,7 @@ pauses = Pauses()
 
 
 class AnswerMiddleware:
-    """Sees every answer first: notes what hosts ask for, refuses bodies packed to multiply work."""
+    """Nearest to the network: refuses what would be asked in vain, and bodies packed to multiply work."""
 
     def process_request(self, request: Request) -> None:
         """Nothing is put into a host's queue that would only be refused at its end."""
@@ -349,7 +351,6 @@ class AnswerMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """The answer, or Refused."""
-        pauses.note(request, response)
         encodings = b",".join(response.headers.getlist("Content-Encoding")).split(b",")
         if len(encodings) > _MAX_ENCODINGS:
             raise Refused(FetchProblem("too_large", f"the body is compressed {len(encodings)} times over"))

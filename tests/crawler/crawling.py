@@ -14,7 +14,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.reactor import install_reactor
 
-from crawler.network import install_resolver, pauses, scrapy_settings
+from crawler.network import FetchProblem, classify, install_resolver, pauses, scrapy_settings
 
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.0/8",)
@@ -91,7 +91,16 @@ async def fetch(crawler: Any, url: str, **arguments: Any) -> scrapy.http.Respons
     return await crawler.engine.download_async(scrapy.Request(url, dont_filter=True, **arguments))
 
 
-def get(url: str, **arguments: Any) -> scrapy.http.Response:
-    """One request with a crawler of its own."""
+async def attempt(crawler: Any, url: str, **arguments: Any) -> FetchProblem | None:
+    """What went wrong with one request; None if it brought something to use."""
+    try:
+        return classify(await fetch(crawler, url, **arguments))
+    except Exception as error:  # noqa: BLE001  (as the poller does)
+        return classify(error)
+
+
+def get(url: str, *, attempt_only: bool = False, **arguments: Any) -> Any:
+    """One request with a crawler of its own: the response, or (`attempt_only`) what went wrong."""
     options = {name: arguments.pop(name) for name in ("allow", "total", "ca_file", "prepare") if name in arguments}
-    return crawl(lambda crawler: fetch(crawler, url, **arguments), **options)
+    way = attempt if attempt_only else fetch
+    return crawl(lambda crawler: way(crawler, url, **arguments), **options)
