@@ -8,6 +8,7 @@ done: `claim` (leased, on disk), `connect`, `DATA`, `final dot`, `250 read` (in 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import threading
 import time
@@ -80,7 +81,12 @@ class Dispatcher:
 
         With `wait=False` the sending only begins, so that a slow receiver never holds up the caller.
         """
-        await _in_thread(self._prepare)
+        try:
+            await _in_thread(self._prepare)
+        except DBAPIError as error:
+            # A full disk or a locked file: nothing is sent that could not be recorded. The next round tries again.
+            log.error("outbox cannot be written", error=str(error.orig))
+            return 0
         for name in self._channels:
             self._start(name)
         if wait:
@@ -151,7 +157,6 @@ class Dispatcher:
             with self._store.write() as connection:
                 delivery = queue.claim(connection, name, self._lease, now)
         except DBAPIError as error:
-            # A full disk or a locked file: nothing is sent that could not be recorded. The next round tries again.
             log.error("outbox cannot be written", channel=name, error=str(error.orig))
             return None
         if delivery is not None:
@@ -321,21 +326,18 @@ async def _in_thread(work: Callable[[], _Result]) -> _Result:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_Result] = loop.create_future()
 
-    def settle(result: _Result | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]
+    def settle(set_it: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: None if done.cancelled() else set_it())
 
     def run() -> None:
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001  handed to the awaiting task, whatever it is
-            loop.call_soon_threadsafe(settle, None, error)
+            fault = error
+            settle(lambda: done.set_exception(fault))
         else:
-            loop.call_soon_threadsafe(settle, result, None)
+            settle(lambda: done.set_result(result))
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name="outbox", daemon=True).start()
     return await done

@@ -37,6 +37,7 @@ from alerts.queue import (
     TOLD,
     delivery_row,
     dump,
+    in_turn,
     is_due,
     is_off,
     load_incident,
@@ -166,7 +167,7 @@ def next_due(connection: Connection) -> datetime | None:
     rows = (
         select(func.min(due, type_=outbox_rows.c.due.type))
         .select_from(outbox_rows.outerjoin(channel_states, channel_states.c.channel == outbox_rows.c.channel))
-        .where(outbox_rows.c.state.in_(("held", "queued")), not_(func.coalesce(channel_states.c.off, False)))
+        .where(outbox_rows.c.state.in_(("held", "queued")), not_(func.coalesce(channel_states.c.off, False)), in_turn())
     )
     found: datetime | None = connection.execute(rows).scalar_one_or_none()
     return found

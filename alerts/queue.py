@@ -103,6 +103,7 @@ def any_due(connection: Connection, channel: str, now: datetime) -> bool:
         deliveries.c.state.in_(("held", "queued")),
         deliveries.c.gather == "",
         is_due(now),
+        in_turn(),
     )
     return connection.execute(waiting.limit(1)).first() is not None
 
@@ -118,18 +119,6 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
             return None
         if state.failures >= BREAKER_AT and _on_their_way(connection, channel):
             return None
-    earlier = deliveries.alias("earlier")
-    overtakes = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.incident == deliveries.c.incident,
-            earlier.c.channel == deliveries.c.channel,
-            earlier.c.recipient == deliveries.c.recipient,
-            earlier.c.revision < deliveries.c.revision,
-            earlier.c.state.in_(WAITING),
-        )
-        .exists()
-    )
     row = connection.execute(
         select(deliveries)
         .where(
@@ -137,7 +126,7 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
             deliveries.c.state.in_(("held", "queued")),
             deliveries.c.gather == "",
             is_due(now),
-            not_(overtakes),
+            in_turn(),
         )
         .order_by(deliveries.c.due, deliveries.c.decided, deliveries.c.revision)
         .limit(1)
@@ -306,6 +295,22 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     return or_(deliveries.c.due <= now, deliveries.c.scheduled > now)
 
 
+def in_turn() -> ColumnElement[bool]:
+    """The condition that no earlier revision of the incident still waits for the same recipient."""
+    earlier = deliveries.alias("earlier")
+    return not_(
+        select(earlier.c.id)
+        .where(
+            earlier.c.incident == deliveries.c.incident,
+            earlier.c.channel == deliveries.c.channel,
+            earlier.c.recipient == deliveries.c.recipient,
+            earlier.c.revision < deliveries.c.revision,
+            earlier.c.state.in_(WAITING),
+        )
+        .exists()
+    )
+
+
 def set_row(connection: Connection, id: str, **values: Any) -> None:
     """Change columns of one row."""
     connection.execute(update(deliveries).where(deliveries.c.id == id).values(**values))
@@ -386,7 +391,7 @@ def _count_failure(
     failures = before if throttled else before + 1  # who asks us to slow down is well
     closed = None
     if failures >= BREAKER_AT and not throttled:
-        closed = now + min(BREAKER_FIRST * 2 ** (failures - BREAKER_AT), BREAKER_LONGEST)
+        closed = now + min(BREAKER_FIRST * 2 ** min(failures - BREAKER_AT, 10), BREAKER_LONGEST)
     if after is not None or throttled:
         wish = now + min(after or timedelta(seconds=1), LONGEST_RETRY_AFTER)
         closed = max(closed, wish) if closed else wish

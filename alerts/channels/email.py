@@ -201,6 +201,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         return f"{error.smtp_code} {_shown(text if isinstance(text, bytes) else text.encode())}"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "no answer in time" if "timed out" in str(error) else "the server hung up"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__

@@ -25,7 +25,7 @@ from pipelines.models import Incident, Revision, Watch
 from tests.alerts.samples import NAMES, NOW
 
 KEY = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
-AT_ONCE = Policy(group_wait="0s", update_gap="0s", update_gap_critical="0s")  # type: ignore[arg-type]
+AT_ONCE = Policy(group_wait="0s", update_gap="0s", update_gap_critical="0s", flood_limit=1000)  # type: ignore[arg-type]
 
 
 class Desk:
@@ -74,14 +74,22 @@ class Desk:
                 NAMES,
             )
 
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(self, mark: str = "") -> Dispatcher:
         return Dispatcher(
-            self.store, self.channels, self.policy, lambda: self.now, NAMES, trace=lambda s: self.trace(s)
+            self.store, self.channels, self.policy, lambda: self.now, NAMES, trace=lambda s: self.trace(s), mark=mark
         )
 
     def dispatch(self) -> int:
         """One round of a fresh start of the program."""
         return asyncio.run(self.dispatcher().dispatch_due())
+
+    def run(self, dispatcher: Dispatcher) -> int:
+        """One round of a program that goes on running."""
+        return asyncio.run(dispatcher.dispatch_due())
+
+    def is_off(self, channel: str) -> bool:
+        with self.store.read() as connection:
+            return queue.is_off(connection, channel)
 
     def dispatch_until_quiet(self, most: int = 200) -> list[datetime]:
         """As the replay does it: step the clock to what is due next, until nothing is; returns the steps."""

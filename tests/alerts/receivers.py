@@ -66,7 +66,8 @@ def accept_only(username: str, password: str) -> Callable[..., AuthResult]:
     """An authenticator for aiosmtpd."""
 
     def check(server: object, session: object, envelope: object, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (username.encode(), password.encode()))
+        right = (data.login, data.password) == (username.encode(), password.encode())
+        return AuthResult(success=right, handled=False)
 
     return check
 

@@ -1,0 +1,216 @@
+"""The webhook: signed as Standard Webhooks, and every answer taken for what it means."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr, TypeAdapter
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from alerts.channels import Envelope
+from alerts.channels.http import parse_retry_after
+from alerts.channels.webhook import WebhookChannel
+from alerts.errors import TryLater
+from alerts.messages import Telling, compose
+from alerts.settings import WebhookSettings
+from tests.alerts.desk import KEY, Desk
+from tests.alerts.receivers import Answer, Hook, free_port
+from tests.alerts.samples import NAMES, NOW, incident, second
+
+OTHER_KEY = "whsec_" + base64.b64encode(b"another key, of thirty-two bytes").decode()
+
+
+def channel(url: str, *keys: str, **values: object) -> WebhookChannel:
+    settings = TypeAdapter(WebhookSettings).validate_python(
+        {"type": "webhook", "url": url, "secret": {"env": "K"}, **values}
+    )
+    return WebhookChannel(settings, [SecretStr(key) for key in keys or (KEY,)], lambda step: None)
+
+
+def send(way: WebhookChannel) -> None:
+    way.send(compose(incident(), Telling("new", (), NOW), NAMES), Envelope("msg_1", "", NOW))
+
+
+def test_the_reference_library_verifies_what_is_sent(desk: Desk, hook: Hook) -> None:
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    (request,) = hook.requests
+    said = Webhook(KEY).verify(request.body, request.headers)
+    assert said["type"] == "incident.opened"
+    assert said["data"]["id"] == "inc_7k2mq3xw5b"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(KEY).verify(request.body + b" ", request.headers)
+
+
+def test_an_old_signature_is_refused_by_the_reference_library(hook: Hook) -> None:
+    settings = channel(hook.url).settings
+    send(WebhookChannel(settings, [SecretStr(KEY)], lambda step: None, wall=lambda: NOW))
+    with pytest.raises(WebhookVerificationError, match="old"):
+        Webhook(KEY).verify(hook.requests[0].body, hook.requests[0].headers)
+
+
+def test_during_a_key_rotation_either_key_verifies(hook: Hook) -> None:
+    send(channel(hook.url, KEY, OTHER_KEY))
+    for key in (KEY, OTHER_KEY):
+        Webhook(key).verify(hook.requests[0].body, hook.requests[0].headers)
+
+
+def test_updates_and_retractions_have_their_types(desk: Desk, hook: Hook) -> None:
+    desk.webhook(hook.url)
+    one = incident()
+    two = second(one)
+    gone = second(two, status="retracted", change="retracted")
+    for before, after in ((None, one), (one, two), (two, gone)):
+        desk.tell(after, before)
+        desk.dispatch()
+        desk.later(minutes=20)
+    assert [request.json["type"] for request in hook.requests] == [
+        "incident.opened",
+        "incident.updated",
+        "incident.retracted",
+    ]
+
+
+def test_the_same_bytes_and_the_same_id_at_every_attempt(desk: Desk, hook: Hook) -> None:
+    hook.answers = [Answer(500), Answer(503)]
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch_until_quiet()
+    assert len(hook.requests) == 3
+    assert len({request.body for request in hook.requests}) == 1
+    assert len({request.headers["webhook-id"] for request in hook.requests}) == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_any_2xx_means_taken(desk: Desk, hook: Hook, status: int) -> None:
+    hook.usual = Answer(status, "" if status == 204 else "<html>fine</html>")
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    assert desk.states() == ["sent"]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_what_may_pass_later_is_tried_later(desk: Desk, hook: Hook, status: int) -> None:
+    hook.answers = [Answer(status)]
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    assert desk.states() == ["queued"]
+    desk.dispatch_until_quiet()
+    assert desk.states() == ["sent"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 402, 405, 409, 415, 422])
+def test_what_is_refused_is_a_dead_letter_at_once(desk: Desk, hook: Hook, status: int) -> None:
+    hook.usual = Answer(status, headers={"Location": f"{hook.url}/elsewhere"})
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch_until_quiet()
+    assert desk.states() == ["dead"]
+    assert [request.path for request in hook.requests] == ["/"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_receiver_that_wants_no_more_gets_no_more_until_resumed_or_restarted(
+    desk: Desk, hook: Hook, status: int
+) -> None:
+    hook.answers = [Answer(status)]
+    desk.webhook(hook.url)
+    desk.console("ops", ops=True)
+    desk.tell(incident())
+    running = desk.dispatcher()
+    desk.run(running)
+    desk.later(hours=30)
+    desk.run(running)
+    assert len(hook.requests) == 1
+    assert any("the channel hook is off" in text for text in desk.printed)
+    desk.dispatch()  # a restart
+    assert len(hook.requests) == 2
+    assert {row.state for row in desk.rows()} == {"sent"}
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_refused_form_is_followed_by_the_shortest_once(desk: Desk, hook: Hook, status: int) -> None:
+    hook.answers = [Answer(status)]
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch_until_quiet()
+    assert desk.states() == ["sent"]
+    assert hook.requests[0].json["data"]["findings"]
+    assert hook.requests[1].json["data"]["findings"] == []
+    hook.usual = Answer(status)
+    desk.tell(incident(id="inc_other"))
+    desk.dispatch_until_quiet()
+    assert sorted(desk.states()) == ["dead", "sent"]
+    assert len(hook.requests) == 4
+
+
+def test_retry_after_is_honoured(desk: Desk, hook: Hook) -> None:
+    hook.answers = [Answer(429, headers={"Retry-After": "900"})]
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    assert desk.rows()[0].due - desk.now == timedelta(seconds=900)
+    desk.tell(incident(id="inc_other"))
+    assert desk.dispatch() == 0  # the whole channel waits
+    desk.later(seconds=900)
+    desk.dispatch()
+    assert desk.states() == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        ("0", 0),
+        ("-5", None),
+        ("", None),
+        ("soon", None),
+        ("1e9", None),
+        ("Wed, 24 Sep 2025 18:10:00 GMT", 300),
+        ("Wed, 24 Sep 2025 18:00:00 GMT", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after_is_read_as_the_standard_has_it(value: str, seconds: int | None) -> None:
+    expected = None if seconds is None else timedelta(seconds=seconds)
+    assert parse_retry_after(value, NOW) == expected
+
+
+def test_no_receiver_can_ask_for_more_than_a_day(desk: Desk, hook: Hook) -> None:
+    hook.answers = [Answer(503, headers={"Retry-After": "315360000"})]
+    desk.webhook(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    assert desk.rows()[0].due - desk.now == timedelta(hours=24)
+
+
+def test_a_receiver_that_never_answers_is_given_up_in_time(hook: Hook) -> None:
+    never = threading.Event()
+    hook.usual = Answer(wait=never)
+    began = time.monotonic()
+    with pytest.raises(TryLater) as caught:
+        send(channel(hook.url, timeout="1s"))
+    never.set()
+    assert time.monotonic() - began < 3
+    assert caught.value.ambiguous
+
+
+def test_no_connection_is_not_ambiguous() -> None:
+    with pytest.raises(TryLater) as caught:
+        send(channel(f"http://127.0.0.1:{free_port()}/path-is-secret"))
+    assert not caught.value.ambiguous
+    assert "path-is-secret" not in str(caught.value)
+
+
+def test_proxies_and_netrc_of_the_environment_are_ignored(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    send(channel(hook.url))
+    assert len(hook.requests) == 1
