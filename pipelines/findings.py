@@ -48,9 +48,14 @@ _MILD = frozenset(
 def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ...]:
     """The findings of an article, the surest first; empty when it holds nothing of the watch.
 
-    Never raises for any text. A finding below DIGEST is not returned, except `background` ones, which say that the
+    Never raises for any text. What scores below DIGEST is left out, except `background` findings, which say that the
     report also tells an older event.
     """
+    return tuple(finding for finding in weigh(article, lexicon, watch) if finding.verdict != "none")
+
+
+def weigh(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ...]:
+    """Every candidate with its score, those too weak for the digest included; what `explain` shows."""
     if not may_matter(article, lexicon):
         return ()
     reading = read(article, lexicon)
@@ -58,16 +63,18 @@ def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
     findings: list[Finding] = []
     for governorate in watch.governorates:
         evidence = _evidence(story, lexicon, watch, governorate)
-        fresh = [item for item in evidence if not item.old]
-        if fresh:
-            findings.append(_finding(article, reading, story, lexicon, watch, governorate, fresh))
-        old = [item for item in evidence if item.old]
-        if old:
-            findings.append(_finding(article, reading, story, lexicon, watch, governorate, old))
+        for old in (False, True):
+            items = [item for item in evidence if item.old == old]
+            if items:
+                findings.append(_finding(article, reading, story, lexicon, watch, governorate, items))
         if not evidence:
             findings += _unnamed(article, reading, story, lexicon, governorate)
-    kept = [finding for finding in findings if finding.verdict != "none"]
-    return tuple(sorted(kept, key=lambda finding: (-finding.score, article.body.find(finding.passages[-1].text))))
+    return tuple(sorted(findings, key=lambda finding: (-finding.score, _position(article, finding))))
+
+
+def _position(article: Article, finding: Finding) -> int:
+    """Where in the body the finding is told: of two equals, the one told first."""
+    return min((article.body.find(passage.text) for passage in finding.passages if passage.field == "body"), default=0)
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
