@@ -40,5 +40,11 @@ daemon = Table(  # one row: what `rasid status` says of the daemon
     Column("pid", Integer, nullable=False),
     Column("started", UtcDateTime, nullable=False),
     Column("alive", UtcDateTime, nullable=False),
-    Column("next_digest", UtcDateTime, nullable=True),
+)
+
+clock_marks = Table(  # one row: what was last done by the clock
+    "clock_marks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", UtcDateTime, nullable=False),  # the last digest, or the first start
 )

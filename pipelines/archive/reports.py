@@ -1,8 +1,9 @@
-"""Articles, findings and incidents: how they are written and read. Every function works within the caller's transaction."""
+"""Articles, findings and incidents: how they are written and read, each within the caller's transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pipelines.archive.tables import articles, findings, incident_keys, incident_revisions, incidents
 from pipelines.incidents import Evidence, Sketch
 from pipelines.models import Article, Finding, Incident, SourceReport
+from pipelines.text import fold
 
 _FINDING = TypeAdapter(Finding)
 _INCIDENT = TypeAdapter(Incident)
@@ -55,6 +57,12 @@ def save_article(
         connection.execute(insert(articles).values(id=article.id, first_seen=article.first_seen, **values))
     else:
         connection.execute(update(articles).where(articles.c.id == article.id).values(**values))
+
+
+def has_body(connection: Connection, article: str) -> bool:
+    """True if a body of this article was read before."""
+    state = connection.execute(select(articles.c.body_state).where(articles.c.id == article)).scalar_one_or_none()
+    return state is not None and state != "missing"
 
 
 def usual_length(connection: Connection, source: str) -> int | None:
@@ -193,6 +201,16 @@ def list_incidents(connection: Connection, limit: int | None = None) -> list[Inc
     return [_INCIDENT.validate_json(row.document) for row in connection.execute(query)]
 
 
+def list_revisions(connection: Connection, incident: str = "") -> list[Incident]:
+    """Every revision, of one incident or of all, in the order in which they were recorded."""
+    query = select(incident_revisions.c.document).order_by(
+        incident_revisions.c.recorded, incident_revisions.c.incident, incident_revisions.c.revision
+    )
+    if incident:
+        query = query.where(incident_revisions.c.incident == incident)
+    return [_INCIDENT.validate_json(row.document) for row in connection.execute(query)]
+
+
 def save_incident(
     connection: Connection, previous: Incident | None, current: Incident, sketch: Sketch, now: datetime
 ) -> None:
@@ -224,3 +242,58 @@ def save_incident(
                 document=document,
             )
         )
+
+
+def close_quiet(connection: Connection, before: datetime) -> int:
+    """Close the open incidents of which nothing was heard since; returns how many. No revision: nobody need be told."""
+    rows = connection.execute(
+        select(incidents.c.document).where(incidents.c.status == "open", incidents.c.updated < before)
+    ).all()
+    for row in rows:
+        closed = replace(_INCIDENT.validate_json(row.document), status="closed")
+        connection.execute(
+            update(incidents)
+            .where(incidents.c.id == closed.id)
+            .values(status="closed", document=_INCIDENT.dump_json(closed).decode())
+        )
+    return len(rows)
+
+
+def clear_texts(connection: Connection, before: datetime) -> None:
+    """Empty the texts of old articles; that they were, and what was found in them, stays."""
+    connection.execute(
+        update(articles)
+        .where(articles.c.published < before, articles.c.body != "")
+        .values(body="", summary="", lead="", description="", search="")
+    )
+
+
+def any_incident_since(connection: Connection, since: datetime) -> bool:
+    """True if an incident began or changed since."""
+    return connection.execute(select(incidents.c.id).where(incidents.c.updated >= since).limit(1)).first() is not None
+
+
+# --- the archive --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReport:
+    """A report of the archive."""
+
+    article: str
+    source: str
+    source_name: str
+    title: str
+    url: str
+    published: datetime
+
+
+def search(connection: Connection, words: Sequence[str], limit: int) -> list[FoundReport]:
+    """Reports whose folded text holds every one of the words, newest first; spelling variants are one."""
+    query = select(articles).order_by(articles.c.published.desc()).limit(limit)
+    for word in words:
+        query = query.where(articles.c.search.contains(fold(word).strip(), autoescape=True))
+    return [
+        FoundReport(row.id, row.source, row.source_name, row.title, row.url, row.published)
+        for row in connection.execute(query)
+    ]

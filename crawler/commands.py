@@ -1,0 +1,491 @@
+"""What the commands do: open what they need, ask the parts, print. See cli.py for their options."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import tempfile
+from dataclasses import asdict
+from dataclasses import replace as changed
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from alerts import desk
+from alerts.channels import open_channels
+from alerts.messages import incident_json
+from alerts.settings import AnyChannelSettings, ConsoleSettings, Duration, FolderSettings
+from crawler import config as configs
+from crawler import display, explaining, exporting
+from crawler.config import Configuration, NetworkSettings
+from crawler.daemon import Daemon, run_once, utc_now
+from crawler.daemon import run as run_daemon
+from crawler.errors import ConfigError, CrawlerError
+from crawler.intake import Outcome
+from crawler.loop import run as run_loop
+from crawler.overview import overview, source_rows
+from crawler.replay import Ended, Site, sources_of
+from crawler.replay import replay as replay_reports
+from crawler.reports import read_folder
+from crawler.shipped import shipped
+from crawler.state import State, is_locked, open_beside, open_locked
+from pipelines.archive import Store, reports
+
+IRAQ = ZoneInfo("Asia/Baghdad")
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+class Verdict(StrEnum):
+    """What people say of an alert."""
+
+    TRUE = "true"
+    FALSE = "false"
+    DUPLICATE = "duplicate"
+
+
+class Format(StrEnum):
+    """The forms of `rasid export`."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    GEOJSON = "geojson"
+    RSS = "rss"
+
+
+# --- running ------------------------------------------------------------------------------------------------------
+
+
+def run(config: Path | None, once: bool) -> None:
+    """`rasid run`"""
+    configuration = configs.load(config)
+    if not configuration.settings.contact:
+        raise ConfigError(
+            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
+        )
+    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
+    state = open_locked(configuration.state)
+    try:
+        daemon = Daemon(configuration, state, channels)
+        run_loop(lambda: run_once(daemon) if once else run_daemon(daemon))
+    finally:
+        state.close()
+
+
+def check(config: Path | None, live: bool, send: bool, json: bool) -> None:
+    """`rasid check`"""
+    configuration = configs.load(config)
+    settings = configuration.settings
+    if json:
+        display.json_line(
+            config=str(configuration.path),
+            ok=True,
+            sources=len(configuration.sources),
+            feeds=sum(len(source.feeds) for source in configuration.sources),
+            channels=[name for name, channel in settings.channels.items() if channel.enabled],
+        )
+    else:
+        feeds = sum(len(source.feeds) for source in configuration.sources)
+        names = ", ".join(name for name, channel in settings.channels.items() if channel.enabled)
+        display.line(
+            f"{configuration.path}: no errors; {len(configuration.sources)} sources, {feeds} feeds; channels: {names}"
+        )
+        if not settings.contact:
+            display.line("contact is empty: `rasid run` will not crawl without it", 2, "yellow")
+
+
+def init(path: Path) -> None:
+    """`rasid init`"""
+    if path.exists():
+        raise CrawlerError(f"{path}: is there already; name another file, or move it away")
+    path.write_text((Path(__file__).parent / "init.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    display.line(f"{path}: written; set contact and a channel in it, then run `rasid check --send`")
+
+
+def replay(folder: Path | None, config: Path | None, out: Path | None, as_of: datetime | None, json: bool) -> None:
+    """`rasid replay`"""
+    configuration = configs.load(config or shipped("config.toml"), secrets=config is not None)
+    end = as_of.replace(tzinfo=IRAQ) if as_of else None
+    found = read_folder(folder or shipped("seeds"), end or utc_now())
+    out = out or Path(tempfile.mkdtemp(prefix="rasid-messages-"))
+    settings: dict[str, AnyChannelSettings] = dict(configuration.settings.channels) if config else {}
+    if not config:
+        settings["folder"] = FolderSettings(type="folder", folder=out, digest=True)
+    if not config and not json:
+        settings["console"] = ConsoleSettings(type="console")
+    site = Site()
+    show = _Show(configuration, json)
+    try:
+        used = changed(
+            configuration,
+            settings=configuration.settings.model_copy(
+                update={
+                    "sources": [],
+                    "network": NetworkSettings(allow_private=["127.0.0.0/8"], delay=timedelta(0)),
+                    "contact": "replay@rasid.example",
+                }
+            ),
+            replayed=sources_of(found, site),
+        )
+        channels = open_channels(settings, configuration.secrets, echo=show.message)
+        mark = "REPLAY" if config else ""
+        ended = run_loop(lambda: replay_reports(found, used, channels, site, end, mark, show.outcome, show.incidents))
+    finally:
+        site.close()
+    show.end(ended, out if not config else None)
+
+
+class _Show:
+    """What a replay prints: each report with its findings, the messages, and the incidents at the end."""
+
+    def __init__(self, configuration: Configuration, json: bool) -> None:
+        self._labels = configuration.lexicon
+        self._json = json
+        self._counts = {"reports": 0, "incidents": 0, "sent": 0, "withheld": 0}
+
+    def outcome(self, outcome: Outcome) -> None:
+        """A report was judged."""
+        self._counts["reports"] += 1
+        article, findings = outcome.judged.article, outcome.judged.findings
+        if self._json:
+            for finding in findings:
+                display.json_line(kind="finding", **display.finding_fields(article, finding))
+            return
+        display.print_article(article)
+        if not findings:
+            display.line("nothing of the watch", 2, "dim")
+        for finding in findings:
+            display.print_finding(finding, self._labels)
+        for revision in outcome.revisions:
+            what = f"revision {revision.current.revision} of" if revision.previous else "opens"
+            display.line(f"→ {what} {revision.current.id}: {revision.current.summary_en}", 2, "green")
+
+    def message(self, text: str) -> None:
+        """The console channel sends a message."""
+        display.line(text)
+
+    def incidents(self, store: Store) -> None:
+        """The incidents as they stand at the end, and what became of every delivery."""
+        with store.read() as connection:
+            found = sorted(reports.list_incidents(connection), key=lambda incident: incident.first_seen)
+            deliveries = desk.deliveries(connection, limit=100_000)
+            revisions = reports.list_revisions(connection)
+        self._counts["incidents"] = len(found)
+        self._counts["sent"] = sum(one.state == "sent" for one in deliveries)
+        self._counts["withheld"] = sum(one.state == "withheld" for one in deliveries)
+        if self._json:
+            for revision in revisions:
+                display.json_line(kind="incident", **incident_json(revision))
+            for one in reversed(deliveries):
+                display.json_line(kind="delivery", **display.delivery_fields(one))
+            return
+        display.heading("═══ Incidents ═══")
+        for incident in found:
+            display.print_incident(incident)
+        withheld = [one for one in reversed(deliveries) if one.state == "withheld"]
+        if withheld:
+            display.heading("═══ Not sent, and why ═══")
+            for one in withheld:
+                display.line(f"{one.incident} revision {one.revision} · {one.channel}: {one.reason}", 2)
+
+    def end(self, ended: Ended, out: Path | None) -> None:
+        """The last lines."""
+        if self._json:
+            return
+        counts = self._counts
+        display.heading(
+            f"{counts['reports']} reports, {counts['incidents']} incidents, {counts['sent']} messages sent, "
+            f"{counts['withheld']} withheld; the clock stopped at {display.local(ended.at, 'Asia/Baghdad')}"
+        )
+        if ended.silent_digests:
+            display.line(f"{ended.silent_digests} daily digests with nothing to say were left out", 2)
+        if out is not None:
+            display.line(f"messages as .eml and .json: {out}", 2)
+
+
+# --- looking ------------------------------------------------------------------------------------------------------
+
+
+def incidents(config: Path | None, limit: int, json: bool) -> None:
+    """`rasid incidents`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        found = reports.list_incidents(connection, limit)
+    if json:
+        for incident in found:
+            display.json_line(**incident_json(incident))
+        return
+    display.table(
+        "Incidents",
+        ("id", "rev", "status", "severity", "certainty", "what", "updated"),
+        [
+            (
+                incident.id,
+                incident.revision,
+                incident.status + (" (doubtful)" if incident.doubtful else ""),
+                incident.severity,
+                incident.certainty,
+                incident.summary_en,
+                display.local(incident.updated, configuration.settings.timezone),
+            )
+            for incident in found
+        ],
+    )
+
+
+def incident(identity: str, config: Path | None, json: bool) -> None:
+    """`rasid incidents show`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        try:
+            found = reports.load_incident(connection, identity)
+        except KeyError as error:
+            raise CrawlerError(f"there is no incident {identity}; `rasid incidents` lists them") from error
+    if json:
+        display.json_line(**incident_json(found))
+        return
+    display.print_incident(found)
+    for finding in found.findings:
+        display.print_finding(finding, configuration.lexicon)
+
+
+def status(config: Path | None, json: bool) -> None:
+    """`rasid status`"""
+    configuration, state = _beside(config)
+    now = utc_now()
+    with state.store.read() as connection:
+        found = overview(connection, configuration.sources, now)
+        outbox = desk.outbox_status(connection, now)
+    running = is_locked(configuration.state)
+    if json:
+        display.json_line(running=running, **asdict(found), outbox=asdict(outbox))
+        return
+    display.line(f"daemon     {'running' if running else 'not running'}, last step {display.ago(found.alive, now)}")
+    display.line(
+        f"feeds      {found.feeds} known, {found.failing} failing, next poll {display.ago(found.next_poll, now)}"
+    )
+    display.line(
+        f"reports    {found.articles} read, newest {display.ago(found.newest_article, now)}; "
+        f"{found.waiting_pages} pages waiting"
+    )
+    display.line(f"incidents  {found.open_incidents} open of {found.incidents}")
+    display.line(
+        f"outbox     {outbox.sent} sent, {outbox.queued + outbox.sending} waiting, {outbox.held} held, "
+        f"{outbox.withheld} withheld, {outbox.dead} dead, {outbox.parked} parked"
+    )
+    for channel in outbox.channels:
+        what = "OFF" if channel.off else f"pausing until {channel.closed_until}"
+        display.line(f"channel    {channel.channel}: {what}: {channel.reason}", 0, "red")
+    if outbox.dead:
+        display.line(
+            "dead letters: `rasid deliveries --state dead` lists them, `rasid deliveries retry ID` sends again", 2
+        )
+
+
+def sources(config: Path | None, json: bool) -> None:
+    """`rasid sources`"""
+    configuration, state = _beside(config)
+    now = utc_now()
+    with state.store.read() as connection:
+        rows = source_rows(connection, configuration.sources, now)
+    if json:
+        for row in rows:
+            display.json_line(**asdict(row))
+        return
+    display.table(
+        "Sources",
+        ("source", "state", "since", "last success", "last new", "evidence"),
+        [
+            (
+                row.source,
+                row.state + (" (probation)" if row.probation else ""),
+                display.ago(row.since, now) if row.since else "",
+                display.ago(row.last_success, now),
+                display.ago(row.last_new, now),
+                row.evidence,
+            )
+            for row in rows
+        ],
+    )
+
+
+def deliveries(config: Path | None, wanted: str, limit: int, json: bool) -> None:
+    """`rasid deliveries`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        found = desk.deliveries(connection, state=wanted, limit=limit)
+    if json:
+        for one in found:
+            display.json_line(**display.delivery_fields(one))
+        return
+    timezone = configuration.settings.timezone
+    display.table(
+        "Deliveries",
+        ("id", "incident", "rev", "channel", "to", "state", "when", "why"),
+        [
+            (
+                one.id,
+                one.incident,
+                one.revision,
+                one.channel,
+                one.recipient,
+                one.state,
+                display.local(one.sent or one.due, timezone),
+                one.reason,
+            )
+            for one in found
+        ],
+    )
+
+
+def search(words: list[str], config: Path | None, limit: int, json: bool) -> None:
+    """`rasid search`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        found = reports.search(connection, words, limit)
+    if json:
+        for one in found:
+            display.json_line(**asdict(one))
+        return
+    display.table(
+        "Reports",
+        ("published", "source", "title", "link"),
+        [
+            (display.local(one.published, configuration.settings.timezone), one.source_name, one.title, one.url)
+            for one in found
+        ],
+    )
+
+
+def export(format: Format, config: Path | None) -> None:
+    """`rasid export`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        found = [incident for incident in reports.list_incidents(connection) if not incident.doubtful]
+    sys.stdout.write(exporting.render(format.value, found, configuration.lexicon))
+
+
+# --- judging ------------------------------------------------------------------------------------------------------
+
+
+def explain(what: str, config: Path | None, published: datetime | None, language: str, title: str, json: bool) -> None:
+    """`rasid explain`"""
+    configuration = configs.load(config, secrets=False)
+    now = utc_now()
+    moment = published.replace(tzinfo=IRAQ) if published else now
+    article = explaining.read(what, moment, language, title, configuration)
+    explaining.show(article, configuration.lexicon, configuration.watch, json)
+
+
+def evaluate(cases: Path, config: Path | None, json: bool) -> None:
+    """`rasid evaluate`"""
+    configuration = configs.load(config, secrets=False)
+    explaining.evaluate(cases, configuration.lexicon, configuration.watch, json)
+
+
+# --- acting -------------------------------------------------------------------------------------------------------
+
+
+def ack(identity: str, author: str, config: Path | None) -> None:
+    """`rasid ack`"""
+    _, state = _beside(config)
+    with state.store.write() as connection:
+        desk.acknowledge(connection, identity, _author(author), utc_now())
+    display.line(f"{identity}: acknowledged by {_author(author)}")
+
+
+def verdict(identity: str, what: Verdict, note: str, author: str, config: Path | None) -> None:
+    """`rasid verdict`"""
+    _, state = _beside(config)
+    with state.store.write() as connection:
+        desk.record_verdict(connection, identity, what.value, _author(author), note, utc_now())
+    display.line(f"{identity}: {what.value}, says {_author(author)}")
+
+
+def silence_add(matchers: list[str], until: str, reason: str, author: str, config: Path | None) -> None:
+    """`rasid silence add`"""
+    wrong = [matcher for matcher in matchers if "=" not in matcher]
+    if wrong:
+        raise ConfigError(
+            [f"{matcher}: is no matcher; write KEY=VALUE, such as governorate=basra" for matcher in wrong]
+        )
+    try:
+        duration = _DURATION.validate_python(until)
+    except ValidationError as error:
+        raise ConfigError([f"--for: {fault['msg']}" for fault in error.errors()]) from error
+    _, state = _beside(config)
+    now = utc_now()
+    with state.store.write() as connection:
+        pairs = dict(matcher.split("=", 1) for matcher in matchers)
+        added = desk.add_silence(connection, pairs, now, now + duration, _author(author), reason)
+    display.line(f"silence {added.id} until {added.ends.astimezone(IRAQ):%d %b %Y %H:%M}")
+
+
+def silence_list(config: Path | None, json: bool) -> None:
+    """`rasid silence list`"""
+    configuration, state = _beside(config)
+    with state.store.read() as connection:
+        found = desk.list_silences(connection, utc_now())
+    if json:
+        for one in found:
+            display.json_line(**asdict(one))
+        return
+    display.table(
+        "Silences",
+        ("id", "matchers", "until", "author", "reason"),
+        [
+            (
+                one.id,
+                " ".join(f"{key}={value}" for key, value in one.matchers.items()),
+                display.local(one.ends, configuration.settings.timezone),
+                one.author,
+                one.reason,
+            )
+            for one in found
+        ],
+    )
+
+
+def silence_remove(number: int, config: Path | None) -> None:
+    """`rasid silence remove`"""
+    _, state = _beside(config)
+    with state.store.write() as connection:
+        desk.remove_silence(connection, number, utc_now())
+    display.line(f"silence {number}: ended")
+
+
+def deliveries_retry(identity: str, config: Path | None) -> None:
+    """`rasid deliveries retry`"""
+    _, state = _beside(config)
+    with state.store.write() as connection:
+        found = desk.retry(connection, identity, utc_now())
+    display.line(f"{found.id}: is due again on {found.channel}")
+
+
+def deliveries_resume(channel: str, config: Path | None) -> None:
+    """`rasid deliveries resume`"""
+    _, state = _beside(config)
+    with state.store.write() as connection:
+        waiting = desk.resume_channel(connection, channel, utc_now())
+    display.line(f"{channel}: in use again; {waiting} messages wait for it")
+
+
+def sources_add(url: str, config: Path | None) -> None:
+    """`rasid sources add`"""
+    raise CrawlerError("not there yet")
+
+
+def _beside(config: Path | None) -> tuple[Configuration, State]:
+    configuration = configs.load(config, secrets=False)
+    return configuration, open_beside(configuration.state)
+
+
+def _echo(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _author(named: str) -> str:
+    return named or getpass.getuser()

@@ -1,0 +1,81 @@
+"""What is done once in a while: the digest, notices about sources, closing what is over, clearing old texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, insert, select
+
+from alerts.digest import plan_digest
+from alerts.policy import next_digest
+from alerts.settings import AnyChannelSettings
+from crawler.config import Configuration
+from crawler.tables import clock_marks
+from pipelines.archive import Store, reports
+
+
+class Housekeeping:
+    """Does what is due; called every half minute by the daemon, and when the clock steps by a replay."""
+
+    def __init__(
+        self,
+        store: Store,
+        configuration: Configuration,
+        channels: Mapping[str, AnyChannelSettings],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._configuration = configuration
+        self._channels = channels
+        self._clock = clock
+        self._timezone = ZoneInfo(configuration.settings.timezone)
+        self._cleared: datetime | None = None
+
+    def next_digest(self) -> datetime | None:
+        """When the next digest is due: at `digest_at` after the last one, or after rasid was first started."""
+        with self._store.read() as connection:
+            last: datetime | None = connection.execute(select(clock_marks.c.digest)).scalar_one_or_none()
+        return next_digest(last, self._configuration.settings.policy, self._timezone) if last else None
+
+    def keep(self, *, heartbeats: bool = True) -> int:
+        """Do whatever is due. Without `heartbeats` a digest that has nothing to say is left out; returns how many."""
+        now = self._clock()
+        settings = self._configuration.settings
+        with self._store.write() as connection:
+            reports.close_quiet(connection, now - settings.policy.closed_after)
+            if self._cleared is None or now - self._cleared >= timedelta(days=1):
+                reports.clear_texts(connection, now - settings.retention)
+                self._cleared = now
+        due = self.next_digest()
+        if due is None:
+            self._mark_digest(now)
+            return 0
+        if due > now:
+            return 0
+        with self._store.write() as connection:
+            quiet = not heartbeats and not reports.any_incident_since(connection, now - timedelta(days=1))
+            if not quiet:
+                plan_digest(
+                    connection,
+                    self._channels,
+                    now,
+                    self._configuration.lexicon,
+                    heartbeat=self._heartbeat(),
+                    ill_sources=self._ill_sources(),
+                    timezone=self._timezone,
+                )
+        self._mark_digest(now)
+        return int(quiet)
+
+    def _mark_digest(self, now: datetime) -> None:
+        with self._store.write() as connection:
+            connection.execute(delete(clock_marks))
+            connection.execute(insert(clock_marks).values(id=1, digest=now))
+
+    def _heartbeat(self) -> str:
+        return ""
+
+    def _ill_sources(self) -> list[str]:
+        return []

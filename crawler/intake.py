@@ -1,0 +1,144 @@
+"""What becomes of a fetched page: read and judged in the worker, then recorded, grouped and planned in one transaction.
+
+A page that cannot be had is judged at once on what its feed said ("body missing"), and asked for again while the
+report is fresh: when the body comes it is judged once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, func, select, update
+
+from crawler.tables import entries
+from crawler.work import Bench
+from pipelines.archive import Store, reports
+from pipelines.lexicon import Lexicon
+from pipelines.models import Entry, Page, Revision, Source
+from pipelines.pipeline import Judged, record
+
+log = structlog.get_logger("rasid.intake")
+
+ENTRY = TypeAdapter(Entry)
+FRESH = timedelta(hours=24)  # how long a page that could not be had is asked for again
+_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 30, 90, 240, 480))
+
+Planner = Callable[[Connection, Revision, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An entry whose page is to be fetched."""
+
+    id: str
+    entry: Entry
+    source: Source
+    first_seen: datetime
+    backlog: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one report came to."""
+
+    judged: Judged
+    revisions: tuple[Revision, ...]
+
+
+class Intake:
+    """Takes pages in. `plan` writes the deliveries of a revision, in the transaction that records it."""
+
+    def __init__(
+        self,
+        store: Store,
+        bench: Bench,
+        lexicon: Lexicon,
+        plan: Planner,
+        clock: Callable[[], datetime],
+        observe: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
+        self._store = store
+        self._bench = bench
+        self._lexicon = lexicon
+        self._plan = plan
+        self._clock = clock
+        self._observe = observe
+
+    def claim(self, sources: dict[str, Source], limit: int) -> list[Wanted]:
+        """The entries whose pages are due, the newest reports first; each is due again later if this never ends."""
+        now = self._clock()
+        with self._store.write() as connection:
+            rows = connection.execute(
+                select(entries)
+                .where(entries.c.next_fetch <= now, entries.c.source.in_(sources))
+                .order_by(entries.c.first_seen.desc())
+                .limit(limit)
+            ).all()
+            for row in rows:
+                connection.execute(
+                    update(entries)
+                    .where(entries.c.id == row.id)
+                    .values(attempts=row.attempts + 1, next_fetch=now + _pause(row.attempts))
+                )
+        return [
+            Wanted(
+                row.id,
+                ENTRY.validate_json(row.document),
+                sources[row.source],
+                row.first_seen,
+                row.backlog,
+                row.attempts + 1,
+            )
+            for row in rows
+        ]
+
+    async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> None:
+        """Judge and record one report. `page` is None when it could not be had; `problem` says why."""
+        with self._store.read() as connection:
+            usual = reports.usual_length(connection, wanted.source.id)
+        judged = await self._bench.judge(wanted.entry, page, wanted.source, wanted.id, wanted.first_seen, usual)
+        if wanted.backlog:
+            judged = replace(judged, article=replace(judged.article, backlog=True))
+        now = self._clock()
+        missing = judged.article.body_state == "missing"
+        again = missing and now - wanted.first_seen < FRESH and wanted.attempts <= len(_AGAIN)
+        with self._store.write() as connection:
+            revisions = () if _worse(connection, judged) else record(connection, judged, self._lexicon, now)
+            for revision in revisions:
+                self._plan(connection, revision, now)
+            connection.execute(
+                update(entries)
+                .where(entries.c.id == wanted.id)
+                .values(next_fetch=now + _pause(wanted.attempts) if again else None, problem=problem)
+            )
+        log.info(
+            "judged",
+            article=wanted.id,
+            source=wanted.source.id,
+            body=judged.article.body_state,
+            findings=[f"{finding.verdict} {finding.event_type}" for finding in judged.findings],
+            problem=problem or None,
+        )
+        self._observe(Outcome(judged, revisions))
+
+
+def next_fetch(connection: Connection) -> datetime | None:
+    """When the next page is to be asked for."""
+    due: datetime | None = connection.execute(
+        select(func.min(entries.c.next_fetch, type_=entries.c.next_fetch.type))
+    ).scalar_one_or_none()
+    return due
+
+
+def _pause(attempts: int) -> timedelta:
+    return _AGAIN[min(attempts, len(_AGAIN) - 1)]
+
+
+def _worse(connection: Connection, judged: Judged) -> bool:
+    """A body that was there once and is missing now says nothing new: what was read stands."""
+    return judged.article.body_state == "missing" and reports.has_body(connection, judged.article.id)

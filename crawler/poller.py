@@ -1,0 +1,247 @@
+"""Polls feeds: claims what is due, asks politely, and records what came in one transaction with its validators."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import TypeAdapter
+from scrapy.http import Request, Response
+from sqlalchemy import Connection, insert, select, update
+
+from crawler.feeds import NotAFeed, ParsedFeed
+from crawler.intake import ENTRY
+from crawler.network import FetchProblem, classify
+from crawler.scheduling import (
+    Failed,
+    FeedState,
+    Fetched,
+    Gone,
+    NotModified,
+    Outcome,
+    address,
+    after_downtime,
+    after_poll,
+    conditional_headers,
+    first_state,
+    freshness,
+    retry_after,
+)
+from crawler.tables import entries, feeds
+from crawler.urls import canonical
+from crawler.work import Bench
+from pipelines.archive import Store
+from pipelines.models import Entry, Feed, Source
+from pipelines.pipeline import article_id
+from pipelines.workers import WorkerKilled
+
+log = structlog.get_logger("rasid.poller")
+
+Fetch = Callable[[Request], Awaitable[Response]]
+
+STATE = TypeAdapter(FeedState)
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
+_LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A feed to be polled now."""
+
+    source: Source
+    feed: Feed
+    state: FeedState
+
+
+class Poller:
+    """Polls the feeds of these sources; `fetch` is the crawler's way to the network."""
+
+    def __init__(
+        self, store: Store, bench: Bench, sources: Sequence[Source], fetch: Fetch, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._bench = bench
+        self._feeds = {feed.url: (source, feed) for source in sources for feed in source.feeds}
+        self._fetch = fetch
+        self._clock = clock
+        self._random = random.Random()
+
+    def register(self) -> None:
+        """At start: new feeds get their first due time, overdue ones are spread out."""
+        now = self._clock()
+        with self._store.write() as connection:
+            known = {row.url: row.state for row in connection.execute(select(feeds.c.url, feeds.c.state))}
+            for number, (url, (source, feed)) in enumerate(self._feeds.items()):
+                if url in known:
+                    state = after_downtime(STATE.validate_json(known[url]), feed, now, number, self._random)
+                    connection.execute(update(feeds).where(feeds.c.url == url).values(**_row(source, state)))
+                else:
+                    state = first_state(feed, now, number, self._random)
+                    connection.execute(insert(feeds).values(url=url, **_row(source, state)))
+
+    def make_due(self, url: str) -> None:
+        """Have a feed polled at once."""
+        with self._store.write() as connection:
+            connection.execute(update(feeds).where(feeds.c.url == url).values(next_poll=self._clock()))
+
+    def claim(self, limit: int) -> list[Due]:
+        """The feeds that are due, the longest overdue first; each is leased until its poll is recorded."""
+        now = self._clock()
+        with self._store.read() as connection:  # most often nothing is due: ask without the write lock
+            rows = connection.execute(
+                select(feeds.c.url, feeds.c.state)
+                .where(feeds.c.next_poll <= now, feeds.c.url.in_(self._feeds))
+                .order_by(feeds.c.next_poll)
+                .limit(max(0, limit))
+            ).all()
+        if not rows:
+            return []
+        with self._store.write() as connection:
+            connection.execute(
+                update(feeds).where(feeds.c.url.in_([row.url for row in rows])).values(next_poll=now + _LEASE)
+            )
+        return [Due(*self._feeds[row.url], STATE.validate_json(row.state)) for row in rows]
+
+    async def poll(self, due: Due) -> None:
+        """Poll one feed and record the outcome, whatever it is."""
+        now = self._clock()
+        try:
+            response = await self._fetch(_request(due, now))
+        except Exception as error:  # noqa: BLE001  (Scrapy raises whatever its handlers and middlewares do)
+            self._record(due, _failure(classify(error), None, now), now)
+            return
+        body_hash = hashlib.sha256(response.body).hexdigest()
+        if response.status == 304:
+            self._record(due, _not_modified(due, response, now), now)
+        elif (problem := classify(response)) is not None:
+            self._record(due, _failure(problem, response, now), now)
+        elif body_hash == due.state.body_hash:
+            self._record(due, _not_modified(due, response, now, same_body=True), now)
+        else:
+            await self._read(due, response, body_hash, now)
+
+    async def _read(self, due: Due, response: Response, body_hash: str, now: datetime) -> None:
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        try:
+            parsed = await self._bench.parse(due.feed, due.source.language, response.body, kind, response.url, now)
+        except NotAFeed as error:
+            self._record(due, Failed("not_a_feed", error.what), now)
+            return
+        except WorkerKilled as error:
+            self._record(due, Failed("unreadable", str(error)), now)
+            return
+        etag, modified = _validators(response) if parsed.complete else ("", "")
+        with self._store.write() as connection:
+            new, seen = self._save_entries(connection, due, parsed, now)
+            outcome = Fetched(
+                new=new,
+                seen=seen,
+                etag=etag,
+                last_modified=modified,
+                body_hash=body_hash if parsed.complete else "",
+                problems=parsed.problems,
+                max_age=_freshness(response, now),
+                moved_to=_moved_to(response),
+                format=parsed.format,
+            )
+            self._save_state(connection, due, outcome, now)
+        log.info("polled", feed=due.feed.url, new=new, seen=seen, problems=list(parsed.problems) or None)
+
+    def _save_entries(self, connection: Connection, due: Due, parsed: ParsedFeed, now: datetime) -> tuple[int, int]:
+        """Insert what is new, mark what was edited; returns how many entries were new and how many known."""
+        found: dict[str, Entry] = {}
+        for entry in parsed.entries:
+            found.setdefault(article_id(canonical(entry.link)), entry)
+        known = {
+            row.id: row.entry_hash
+            for row in connection.execute(select(entries.c.id, entries.c.entry_hash).where(entries.c.id.in_(found)))
+        }
+        first = due.state.last_success is None
+        for identity, entry in found.items():
+            digest = _digest(entry)
+            if identity not in known:
+                connection.execute(
+                    insert(entries).values(
+                        id=identity,
+                        source=due.source.id,
+                        feed=due.feed.url,
+                        link=entry.link,
+                        document=ENTRY.dump_json(entry).decode(),
+                        entry_hash=digest,
+                        first_seen=now,
+                        backlog=first and entry.published is None,
+                        next_fetch=now,
+                    )
+                )
+            elif known[identity] != digest:
+                connection.execute(
+                    update(entries)
+                    .where(entries.c.id == identity, entries.c.feed == due.feed.url)
+                    .values(document=ENTRY.dump_json(entry).decode(), entry_hash=digest, next_fetch=now, attempts=0)
+                )
+        return len(found.keys() - known.keys()), len(known)
+
+    def _record(self, due: Due, outcome: Outcome, now: datetime) -> None:
+        with self._store.write() as connection:
+            self._save_state(connection, due, outcome, now)
+        if isinstance(outcome, Failed):
+            log.warning("poll failed", feed=due.feed.url, kind=outcome.kind, why=outcome.why)
+
+    def _save_state(self, connection: Connection, due: Due, outcome: Outcome, now: datetime) -> None:
+        probation = due.source.probation
+        state = after_poll(due.state, outcome, due.feed, now, self._random, probation=probation)
+        connection.execute(update(feeds).where(feeds.c.url == due.feed.url).values(**_row(due.source, state)))
+
+
+def _row(source: Source, state: FeedState) -> dict[str, object]:
+    return {"source": source.id, "next_poll": state.next_poll, "state": STATE.dump_json(state).decode()}
+
+
+def _request(due: Due, now: datetime) -> Request:
+    target = address(due.state, due.feed)
+    headers = {"Accept": ACCEPT, **conditional_headers(due.state, now)}
+    return Request(target, headers=headers, dont_filter=True, meta={"handle_httpstatus_all": True})
+
+
+def _not_modified(due: Due, response: Response, now: datetime, *, same_body: bool = False) -> NotModified:
+    etag, modified = _validators(response)
+    return NotModified(etag, modified, same_body, _freshness(response, now), _moved_to(response))
+
+
+def _validators(response: Response) -> tuple[str, str]:
+    """ETag and Last-Modified, byte for byte: both are opaque."""
+    return (_header(response, "ETag"), _header(response, "Last-Modified"))
+
+
+def _header(response: Response, name: str) -> str:
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def _failure(problem: FetchProblem | None, response: Response | None, now: datetime) -> Outcome:
+    assert problem is not None, "a failure has a reason"
+    if response is None:
+        return Failed(problem.kind, problem.detail)
+    if response.status == 410:
+        return Gone()
+    pause = retry_after(_header(response, "Retry-After"), _header(response, "Date"), now)
+    return Failed(problem.kind, problem.detail, response.status, pause)
+
+
+def _freshness(response: Response, now: datetime) -> timedelta | None:
+    cache_control, age = _header(response, "Cache-Control"), _header(response, "Age")
+    return freshness(cache_control, age, _header(response, "Expires"), _header(response, "Date"), now)
+
+
+def _moved_to(response: Response) -> str:
+    """The final address, if only permanent redirects led there."""
+    reasons = response.meta.get("redirect_reasons", [])
+    return response.url if reasons and all(reason in (301, 308) for reason in reasons) else ""
+
+
+def _digest(entry: Entry) -> str:
+    text = "\x00".join((entry.title, entry.summary, entry.content))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

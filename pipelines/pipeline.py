@@ -1,0 +1,150 @@
+"""The whole way of an article, from its page to the incidents it changes.
+
+judge_page   page → article → findings        pure, slow; runs in the worker process
+record       findings → incidents → store     one transaction, fast; whoever opened it plans the alerts in it
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from pipelines import incidents
+from pipelines.archive import reports
+from pipelines.copies import is_copy, signature
+from pipelines.extraction import read_page
+from pipelines.findings import judge
+from pipelines.incidents import Evidence
+from pipelines.lexicon import Lexicon
+from pipelines.models import Article, Entry, Finding, Incident, Page, Revision, Source, Watch
+from pipelines.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An article with what was found in it, ready to be recorded."""
+
+    article: Article
+    findings: tuple[Finding, ...]
+    content_hash: str  # of all text that was judged, and of nothing else
+    signature: bytes  # of the text, to know copies; empty without findings
+    search: str  # folded text of the search column
+
+
+def article_id(canonical_url: str) -> str:
+    """The id of a report: the same under every address it has."""
+    return "art_" + hashlib.sha256(canonical_url.encode()).hexdigest()[:20]
+
+
+def judge_page(
+    entry: Entry,
+    page: Page | None,
+    source: Source,
+    identity: str,
+    first_seen: datetime,
+    usual_length: int | None,
+    lexicon: Lexicon,
+    watch: Watch,
+) -> Judged:
+    """Read a page (None: it could not be had) and judge the report."""
+    article = read_page(entry, page, source, identity, first_seen, usual_length)
+    return judge_article(article, lexicon, watch)
+
+
+def judge_article(article: Article, lexicon: Lexicon, watch: Watch) -> Judged:
+    """Judge a report that has been read."""
+    findings = tuple(finding for finding in judge(article, lexicon, watch) if finding.verdict != "none")
+    texts = (article.title, article.summary, article.lead, article.description, article.body)
+    return Judged(
+        article=article,
+        findings=findings,
+        content_hash=hashlib.sha256("\x00".join(texts).encode("utf-8", "replace")).hexdigest(),
+        signature=signature(article.body or article.summary or article.title) if findings else b"",
+        search=fold(f"{article.title}\n{article.body or article.summary}"),
+    )
+
+
+def record(connection: Connection, judged: Judged, lexicon: Lexicon, now: datetime) -> tuple[Revision, ...]:
+    """Store an article and its findings; return what became new or different about incidents.
+
+    A text that was judged before changes nothing. An edited one replaces its earlier findings.
+    """
+    article = judged.article
+    if reports.known_hash(connection, article.id) == judged.content_hash:
+        return ()
+    before = reports.drop_findings(connection, article.id)
+    reports.save_article(connection, article, judged.content_hash, judged.signature, judged.search, now)
+    revisions = [
+        _place(connection, Evidence(finding, reports.report_of(article)), judged.signature, before, lexicon, now)
+        for finding in judged.findings
+    ]
+    touched = {revision.current.id for revision in revisions}
+    revisions += [_withdraw(connection, incident, lexicon, now) for incident in before if incident not in touched]
+    return _latest(revisions)
+
+
+def _place(
+    connection: Connection,
+    evidence: Evidence,
+    text_signature: bytes,
+    before: Sequence[str],
+    lexicon: Lexicon,
+    now: datetime,
+) -> Revision:
+    """Put one finding into the incident it belongs to, or open a new one."""
+    earliest, latest = incidents.reach(evidence)
+    sketches = reports.sketches(connection, evidence.finding.governorates, earliest, latest)
+    own = [sketch for sketch in sketches if sketch.incident in before]
+    chosen = incidents.choose(evidence, own) or incidents.choose(evidence, sketches)
+    if chosen is None:
+        related = incidents.follows(evidence, sketches)
+        current = incidents.revise(None, [evidence], now, lexicon, related)
+        reports.save_incident(connection, None, current, incidents.sketch_of(current), now)
+        reports.save_finding(connection, evidence.finding, current.id, "", now)
+        return Revision(None, current)
+    previous = reports.load_incident(connection, chosen.incident)
+    known = reports.evidence_of(connection, previous.id)
+    copied = _copied(connection, evidence, text_signature, known)
+    evidence = Evidence(evidence.finding, replace(evidence.report, copy_of=copied))
+    current = incidents.revise(previous, [*known, evidence], now, lexicon)
+    reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
+    reports.save_finding(connection, evidence.finding, current.id, copied, now)
+    return Revision(previous, current)
+
+
+def _copied(connection: Connection, evidence: Evidence, text_signature: bytes, known: Sequence[Evidence]) -> str:
+    """The article of this incident that the new one repeats, "" if it is an account of its own."""
+    signatures = reports.signatures(connection, {item.report.article for item in known})
+    for article, other in signatures.items():
+        if article != evidence.report.article and is_copy(text_signature, other):
+            return article
+    return ""
+
+
+def _withdraw(connection: Connection, incident_id: str, lexicon: Lexicon, now: datetime) -> Revision:
+    """An edited article no longer reports this incident: tell it from what is left, or take it back."""
+    previous = reports.load_incident(connection, incident_id)
+    left = reports.evidence_of(connection, incident_id)
+    if left:
+        current = incidents.revise(previous, left, now, lexicon)
+    else:
+        current = incidents.withdrawn(previous, now)
+    reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
+    return Revision(previous, current)
+
+
+def _latest(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """One step per incident: two findings of one article may both have moved it; nothing said again is left out."""
+    steps: dict[str, tuple[Incident | None, Incident]] = {}
+    for revision in revisions:
+        first = steps[revision.current.id][0] if revision.current.id in steps else revision.previous
+        steps[revision.current.id] = (first, revision.current)
+    return tuple(
+        Revision(previous, current)
+        for previous, current in steps.values()
+        if previous is None or previous.revision != current.revision
+    )
