@@ -1,6 +1,7 @@
 """Links: which one report has, whatever address it was met under.
 
-w3lib and courlan know the general rules; the rules of single sites are data in urls.toml.
+w3lib knows the general rules; those of single sites are data in urls.toml. (courlan was tried: it drops parameters like
+`cid` and `source` that number the articles of some sites.)
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from courlan.clean import clean_query
 from w3lib.url import canonicalize_url, safe_url_string
 
 MAX_LENGTH = 2_048  # characters; longer ones are traps
@@ -34,6 +34,14 @@ def canonical(url: str) -> str:
     slashes and the case of percent-encoding do not count; for sites that number their articles only the number does.
     Idempotent. A text that is no http(s) URL comes back stripped.
     """
+    for _ in range(5):  # what one rule uncovers, another may take: until nothing changes
+        before, url = url, _canonical(url)
+        if url == before:
+            break
+    return url
+
+
+def _canonical(url: str) -> str:
     url = _unwrapped(url.strip())
     try:
         parts = urlsplit(canonicalize_url(safe_url_string(url), keep_fragments=False))
@@ -139,7 +147,7 @@ _WHERE_FROM = frozenset(("ref", "src", "source", "from", "via", "share", "shared
 
 
 def _query(query: str, drop: frozenset[str]) -> str:
-    pairs = parse_qsl(clean_query(query) if query else "", keep_blank_values=True)
+    pairs = parse_qsl(query, keep_blank_values=True)
     return urlencode([(name, value) for name, value in pairs if not _tracks(name, value) and name not in drop])
 
 
