@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.queue import Delivery
+from pipelines.explaining import MarkedText
 from pipelines.models import Article, Finding, Incident, Passage
 from pipelines.summary import Labels, event_words, joined, label
 
@@ -163,6 +164,65 @@ def marked(passage: Passage) -> Text:
     for start, end in passage.marks:
         text.stylize("bold reverse", start + shift, end + shift)
     return text
+
+
+_KINDS = {  # how each kind of mark is shown
+    "group": "bold red",
+    "person": "magenta",
+    "governorate": "bold blue",
+    "place": "blue",
+    "action": "yellow",
+    "marker": "cyan",
+    "furniture": "dim strike",
+}
+
+
+def print_marked(marked_text: MarkedText) -> None:
+    """A text with every known name in the colour of its kind."""
+    text = Text(isolate(marked_text.text))
+    shift = 1 if text.plain.startswith(RIGHT_TO_LEFT) else 0
+    for mark in marked_text.marks:
+        text.stylize(_KINDS.get(mark.kind, "underline"), mark.start + shift, mark.end + shift)
+    heading(marked_text.field)
+    console.print(text)
+    for label_text in dict.fromkeys(
+        f"{isolate(marked_text.text[mark.start : mark.end])} = {mark.label}"
+        for mark in marked_text.marks
+        if mark.kind != "furniture"
+    ):
+        line(label_text, 4, "dim")
+
+
+def print_figures(name: str, summary: Mapping[str, Any]) -> None:
+    """The figures of an evaluation, each with its 95 % Wilson interval."""
+    heading(f"{name}: {summary['cases']} cases, {summary['borderline']} of them borderline")
+    _print_shares(summary, "all")
+    for language, figures in summary["by_language"].items():
+        _print_shares(figures, language)
+    grouping = summary["b_cubed"]
+    line(
+        f"grouping (B-cubed): precision {grouping['precision']:.3f}, recall {grouping['recall']:.3f}, "
+        f"F1 {grouping['f1']:.3f} over {grouping['cases']} cases",
+        2,
+    )
+    crossed = summary["cross_validated"]
+    line(
+        f"with the threshold chosen without the incident tested: precision {crossed['precision']:.3f}, "
+        f"recall {crossed['recall']:.3f}",
+        2,
+    )
+
+
+def _print_shares(figures: Mapping[str, Any], name: str) -> None:
+    parts = [f"{word} {figures[word]:.3f} {_interval(figures[f'{word}_interval'])}" for word in ("precision", "recall")]
+    for field in ("groups", "governorates", "event_type", "killed", "injured"):
+        if figures[f"{field}_cases"]:
+            parts.append(f"{field} {figures[f'{field}_accuracy']:.3f} {_interval(figures[f'{field}_interval'])}")
+    line(f"{name}: " + ", ".join(parts), 2)
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    return f"[{bounds[0]:.2f}–{bounds[1]:.2f}]"
 
 
 def print_incident(incident: Incident) -> None:

@@ -13,10 +13,13 @@ from crawler.config import Configuration
 from crawler.errors import CrawlerError
 from crawler.network import user_agent
 from pipelines.encoding import decode
+from pipelines.evaluation import evaluate as measure
+from pipelines.evaluation import load_cases
+from pipelines.explaining import explain
 from pipelines.extraction import read_page
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Page, Source, Watch
-from pipelines.pipeline import article_id, judge_article
+from pipelines.pipeline import article_id
 
 _TITLE = 120
 
@@ -52,22 +55,43 @@ def read(what: str, published: datetime, language: str, title: str, configuratio
 
 
 def show(article: Article, lexicon: Lexicon, watch: Watch, json: bool) -> None:
-    """Print the verdict with its reasons."""
-    findings = judge_article(article, lexicon, watch).findings
+    """Print the text with its marks, the verdict and the reasons."""
+    explanation = explain(article, lexicon, watch)
     if json:
-        for finding in findings:
+        for finding in explanation.findings:
             display.json_line(**display.finding_fields(article, finding))
         return
     display.print_article(article)
-    if not findings:
-        display.line("nothing of the watch: no alert", 2)
-    for finding in findings:
+    for text in explanation.texts:
+        display.print_marked(text)
+    display.heading("Why")
+    for reason in explanation.reasons:
+        display.line(f"· {display.isolate(reason)}", 2)
+    display.heading("Verdict")
+    if not explanation.findings:
+        display.line("no alert: nothing of the watch", 2)
+    for finding in explanation.findings:
         display.print_finding(finding, lexicon)
 
 
-def evaluate(cases: Path, lexicon: Lexicon, watch: Watch, json: bool) -> None:
-    """Judge labelled cases and print figures."""
-    raise CrawlerError("not there yet")
+def evaluate(path: Path, lexicon: Lexicon, watch: Watch, json: bool) -> None:
+    """Judge labelled cases and print the figures, and for people each case that is wrong."""
+    cases = load_cases(path)
+    evaluation = measure(cases, lexicon, watch)
+    if json:
+        for result in evaluation.results:
+            display.json_line(**result.json())
+        display.json_line(**evaluation.summary)
+        return
+    display.print_figures(path.name, evaluation.summary)
+    wrong = [
+        (case, result)
+        for case, result in zip(cases, evaluation.results, strict=True)
+        if case.relevant != "borderline" and (case.relevant == "yes") != result.relevant
+    ]
+    for case, result in wrong:
+        said = "alerts" if result.relevant else "is in the digest only" if result.digest else "stays silent"
+        display.line(f"wrong: {case.id} {said} ({display.isolate(case.title)})", 2, "red")
 
 
 def _download(url: str, contact: str) -> str:

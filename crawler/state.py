@@ -20,7 +20,7 @@ _LOCK = "rasid.lock"
 
 
 class State:
-    """An open state folder. Only `rasid run` and `rasid replay` lock it; ack, silence and the like write beside them."""
+    """An open state folder. Only the daemon locks it; ack and silence write beside it."""
 
     def __init__(self, store: Store, lock: IO[str] | None) -> None:
         self.store = store
