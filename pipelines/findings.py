@@ -104,7 +104,7 @@ def _evidence(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) ->
         old = dated or _is_old(scene, story, governorate)
         if groups and weight >= _SOME:
             found.append(_Evidence(scene, groups, weight, "sentence", old))
-        elif not old and (not scene.row or "spread" in scene.flags):
+        elif not old and (not scene.row or "spread" in scene.flags or scene.sides & watched):
             item = _together(story, index, watched, governorate, lexicon)
             if item:
                 found.append(item)
@@ -167,6 +167,8 @@ def _together(
             continue
         if groups and governorate in other.where and _telling(other) >= _STRONG:
             return _Evidence(scene, groups, _telling(other), "window", False, other)
+        if scene.row and not there & scene.sides and "spread" not in scene.flags:
+            continue
         if there and not groups and scene.named and (telling or ("spread" in scene.flags and other.weight >= _STRONG)):
             bond = "window" if telling else "spread"
             return _Evidence(scene, there, max(_telling(scene), _STRONG), bond, False, other)
@@ -342,7 +344,7 @@ def _compose(
     places = _places(around, lexicon, governorate)
     day = None if old else _day(around, day_in_iraq(article.published))
     killed, injured = _toll(story, lexicon, governorate, scenes, old)
-    event_type = _event_type(story, scenes, governorate, killed)
+    event_type = _event_type(story, scenes, around, governorate, killed)
     key = f"{article.id}|{governorate}|{'old' if old else ''}"
     return Finding(
         id="fnd_" + hashlib.sha256(key.encode()).hexdigest()[:20],
@@ -464,7 +466,9 @@ _AFTER = re.compile(
 )
 
 
-def _event_type(story: Story, witnesses: Sequence[Scene], governorate: str, killed: int | None) -> EventType:
+def _event_type(
+    story: Story, witnesses: Sequence[Scene], around: Sequence[Scene], governorate: str, killed: int | None
+) -> EventType:
     """What was done: the title counts most, then the first witness; what it came after counts less."""
     votes: dict[EventType, float] = {}
     title = [s for s in story.scenes if s.sentence.field == "title" and (not s.named or governorate in s.named)]
@@ -483,9 +487,12 @@ def _event_type(story: Story, witnesses: Sequence[Scene], governorate: str, kill
             votes[event] = votes.get(event, 0.0) + factor * vote
     if not any(votes.values()):
         return EventType.OTHER
-    # Shots into the air are no battle, unless the two groups stood against each other.
-    both = len(frozenset().union(*(scene.groups for scene in witnesses))) > 1
-    if any("in_the_air" in scene.flags for scene in witnesses) and not killed and not both:
+    # Shots between the two groups are a battle; shots into the air are none.
+    both = any(len(scene.groups) > 1 for scene in witnesses)
+    if both:
+        general = votes.pop(EventType.SHOOTING, 0.0) + (votes.pop(EventType.OTHER, 0.0) if killed else 0.0)
+        votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + general
+    elif not killed and any("in_the_air" in scene.flags for scene in around):
         votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0)
     return max(votes, key=lambda event: votes[event])
 

@@ -43,9 +43,7 @@ def read_lines(text: str, cut_at: tuple[str, ...] = ()) -> tuple[Line, ...]:
             # Above the report such a heading leads a ticker; below it, everything up to the end is other stories.
             box = max(box, heading if seen_prose else 1)
             roles.append("furniture")
-        elif box == 2 or _is_furniture(line, raw):
-            roles.append("furniture")
-        elif box == 1 and (_BULLET.match(raw) or not _is_prose(line, raw)):
+        elif box == 2 or _is_furniture(line, raw) or box == 1 and (_BULLET.match(raw) or not _is_prose(line, raw)):
             roles.append("furniture")
         elif _is_date(line) or _is_byline(line):
             roles.append("header")

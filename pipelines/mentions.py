@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from pipelines.lexicon import Form, Lexicon
 from pipelines.models import Mention
-from pipelines.text import Folded, fold
+from pipelines.text import Folded
 
 _NAME_PROCLITIC = re.compile(r"[وف]?[بلك]?")
 _ARTICLE_PROCLITIC = re.compile(r"[وف]?(?:[بك]?ال|لل)")

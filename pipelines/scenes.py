@@ -40,6 +40,7 @@ class Scene:
     groups: frozenset[str]  # named here, and meant
     full: frozenset[str]  # of these, named by an unambiguous form
     leaders: frozenset[str]  # groups whose leader is named here
+    sides: frozenset[str]  # groups whose movement is named here ("Sadrists")
     others: int  # other armed groups named here
     named: frozenset[str]  # governorates named here as the place
     where: frozenset[str]  # governorates it lies in
@@ -121,9 +122,7 @@ def _meant(reading: Reading, lexicon: Lexicon) -> frozenset[str]:
     foreign = sum(m.kind == "abroad" for m in mentions)
     for id in short:
         settled = set(lexicon.entity(id).resolved_by) & (present - {id})
-        if settled and (iraqi or not foreign):
-            full.add(id)
-        elif iraqi and not foreign:
+        if (iraqi or not foreign) and (settled or iraqi):
             full.add(id)
     return frozenset(full)
 
@@ -200,6 +199,7 @@ def _scene(
     leaders = frozenset(
         lexicon.entity(m.entity).near for m in sentence.of("person") if lexicon.entity(m.entity).role == "leader"
     )
+    sides = frozenset(lexicon.entity(m.entity).near for m in sentence.of("movement"))
     days = when(sentence.text, published)
     flags = {m.entity.removeprefix("marker.") for m in sentence.of("marker")}
     if _PLUPERFECT.search(fold(sentence.text)):
@@ -224,6 +224,7 @@ def _scene(
         groups=groups,
         full=full,
         leaders=leaders & meant,
+        sides=sides & meant,
         others=others,
         named=here,
         where=where,
@@ -248,7 +249,7 @@ _OPINION_TITLE = re.compile(
 )
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
-    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "تحليل", "وتار",
+    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
 }  # fmt: skip
 _ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is about|part of the \d{4}")
 
