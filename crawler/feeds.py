@@ -76,7 +76,7 @@ def parse_feed(body: bytes, content_type: str, url: str, language: str, now: dat
         raise NotAFeed("empty", "the answer was empty; the address may be wrong")
     declared = tuple(filter(None, (charset_of(content_type), _xml_encoding(body))))
     text, encoding = decode_bytes(body, declared, language)
-    text = _TEXT_UNFIT_FOR_XML.sub("", text).lstrip("\ufeff\ufffd \t\r\n")
+    text = _CHARACTER_REFERENCE.sub(_fit_reference, _TEXT_UNFIT_FOR_XML.sub("", text)).lstrip("\ufeff\ufffd \t\r\n")
     parsed = _checked(_json_feed(text, now) if text.startswith("{") else _xml_feed(text, url, now))
     problems = list(parsed.problems)
     if declared and not _same_encoding(encoding, declared[0]):
@@ -89,6 +89,8 @@ def parse_feed(body: bytes, content_type: str, url: str, language: str, now: dat
 # --- XML -----------------------------------------------------------------------------------------------------------
 
 _TEXT_UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{50000}")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([a-zA-Z][\w:.-]*)")
@@ -98,6 +100,16 @@ _ITEM_BEGINS = re.compile(r"<(item|entry)[\s>]", re.IGNORECASE)
 _ITEM_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("item", "entry")}
 _ITEM_DATE = re.compile(r"<(?:pubDate|published|updated|dc:date)[^>]*>([^<]{6,60})<", re.IGNORECASE)
 _DEEPEST = 200  # levels of elements; a real feed has about ten
+
+
+def _fit_reference(reference: re.Match[str]) -> str:
+    """The reference, or nothing if it names no character: feedparser fails on surrogates and beyond Unicode."""
+    hexadecimal, decimal = reference.groups()
+    digits = (hexadecimal or decimal).lstrip("0") or "0"
+    number = int(digits, 16 if hexadecimal else 10) if len(digits) < 9 else -1
+    if 0 < number < 0x110000 and not _TEXT_UNFIT_FOR_XML.match(chr(number)):
+        return reference.group()
+    return ""
 
 
 def _xml_encoding(body: bytes) -> str:
@@ -124,16 +136,10 @@ def _xml_feed(text: str, url: str, now: datetime) -> ParsedFeed:
     text, trimmed = _newest_items(text, now)
     if trimmed:
         problems.append(f"{trimmed} entries left out, the newest {MAX_ENTRIES} taken")
-    if _depth(text) > _DEEPEST:
-        raise NotAFeed("hostile", f"elements nested deeper than {_DEEPEST} levels; no feed needs that")
+    if _depth(text) > _DEEPEST or _LONG_TAG.search(text):
+        raise NotAFeed("hostile", f"elements nested deeper than {_DEEPEST} levels or without end; no feed needs that")
 
-    document = f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
-    parsed = feedparser.parse(
-        BytesIO(document),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    parsed = _feedparser(f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode())
     if not parsed.get("version") and not parsed.entries:
         raise NotAFeed("unknown", f"XML whose first element is <{root}>, which is no feed known here")
     if parsed.get("bozo") and complete:
@@ -150,6 +156,29 @@ def _xml_feed(text: str, url: str, now: datetime) -> ParsedFeed:
         ),
         moved=str(parsed.feed.get("newlocation", "") or parsed.feed.get("itunes_new-feed-url", "")),
     )
+
+
+def _feedparser(document: bytes) -> Any:
+    try:
+        return feedparser.parse(
+            BytesIO(document),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+        RecursionError,
+    ) as error:
+        # It means to raise nothing, and does where its lenient parser meets what nobody thought of.
+        raise NotAFeed(
+            "unknown", f"the document cannot be parsed ({type(error).__name__}: {_short(str(error))})"
+        ) from error
 
 
 def _root_of(text: str) -> str:
@@ -259,7 +288,8 @@ def _entry(item: Any, url: str, now: datetime) -> Entry:
         title=title[:MAX_TITLE],
         summary=summary[:MAX_TEXT],
         content=_without_footer(content)[:MAX_TEXT],
-        published=_first_date(now, item.get("published"), item.get("updated"), item.get("created")),
+        # `dict.get`, since feedparser's own takes one date for the other and warns of it.
+        published=_first_date(now, *(dict.get(item, name) for name in ("published", "updated", "created"))),
         publisher=publisher[:MAX_TITLE],
     )
 
