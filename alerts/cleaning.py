@@ -13,6 +13,7 @@ import regex  # type: ignore[import-untyped]
 from w3lib.url import safe_url_string
 
 ELLIPSIS = "…"
+LONGEST_LINK = 2000  # characters: what every receiver takes
 ISOLATE, POP = "\u2068", "\u2069"  # first-strong isolate and its end: the only direction controls that go out
 
 # Cc, Cs, Co and unassigned, and the format characters that turn direction around (UAX #9), hide text or carry tags.
@@ -88,7 +89,7 @@ def isolate(text: str) -> str:
 
 
 def safe_link(url: str) -> str:
-    """The address, percent-encoded with an ASCII host and without a user name; empty if it is not http(s)."""
+    """The address, percent-encoded, with an ASCII host and no user name; empty if it is not http(s) or too long."""
     try:
         parts = urlsplit(clean_same_length_breaks(url).strip())
         if parts.scheme not in ("http", "https") or not parts.hostname or "\\" in url or " " in parts.netloc:
@@ -100,7 +101,7 @@ def safe_link(url: str) -> str:
         link = safe_url_string(urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment)))
     except ValueError:
         return ""
-    return "" if re.search(r"[<>\"'`\s|]", link) else link
+    return "" if len(link) > LONGEST_LINK or re.search(r"[<>\"'`\s|]", link) else link
 
 
 def host_of(link: str) -> str:

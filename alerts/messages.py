@@ -329,8 +329,8 @@ def incident_json(incident: Incident, *, short: bool = False) -> dict[str, Any]:
         "summary_en": tidy(incident.summary_en, LINE),
         "sources": [
             {
-                "source": report.source,
-                "family": report.family,
+                "source": clean(report.source),
+                "family": clean(report.family),
                 "stance": report.stance,
                 "title": tidy(report.title, LINE),
                 "url": link_of(report.url),
