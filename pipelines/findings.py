@@ -310,10 +310,14 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
     if all(item.scene.row for item in evidence):
         lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
         add("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
+    if governorate not in story.title and all(_in_aside(item.scene, lexicon, governorate) for item in evidence):
+        add("aside", -0.35, f"{place} is named only in what the event came after")
     if "encyclopaedia" in story.genre:
         add("encyclopaedia", -0.60, "an encyclopaedia entry")
+    elif "explainer" in story.genre:
+        add("explainer", -0.45, "the title asks who or what somebody is")
     elif "opinion" in story.genre:
-        add("opinion", -0.30, "opinion, analysis or profile")
+        add("opinion", -0.35, "opinion, analysis or profile")
     if "sport" in story.genre:
         add("sport", -0.40, "a sports report")
     if "economy" in story.genre:
@@ -446,6 +450,17 @@ def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
     return " ".join(kept)
 
 
+def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
+    """Whether the governorate stands only behind "days after …", beside another one before it."""
+    aside = _ASIDE.search(scene.sentence.text)
+    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
+    mine = [at for at, place in places if place == governorate]
+    others = [at for at, place in places if place != governorate]
+    if not aside or not mine or not others:
+        return False
+    return min(mine) > aside.start() > min(others)
+
+
 def _first_other(places: list[tuple[int, str]], start: int, end: int, governorate: str) -> int:
     return min((at for at, place in places if start <= at < end and place != governorate), default=end)
 
@@ -500,7 +515,7 @@ def _event_type(
 def _at_office(scene: Scene) -> bool:
     """Whether an office or house of a group is named right beside the group."""
     offices = [m for m in scene.sentence.of("marker") if m.entity == "marker.office"]
-    groups = scene.sentence.of("group", "body")
+    groups = [m for m in scene.sentence.of("group", "body", "person", "movement") if m.entity != "pmf"]
     return any(-12 <= group.start - office.end <= 30 for office in offices for group in groups) or any(
         0 <= office.start - group.end <= 3 for office in offices for group in groups
     )

@@ -244,7 +244,7 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-_OPINION_TITLE = re.compile(
+_EXPLAINER = re.compile(
     r"^(?:من هو|من هي|من هم|ما هي|ماذا يريد|لماذا|هل|who is|who are|what is|why|explainer|analysis|opinion|profile)(?!\w)"
 )
 _OPINION_HEADER = {
@@ -258,8 +258,10 @@ def _genre(reading: Reading) -> frozenset[str]:
     genre: set[str] = set()
     headers = [fold(header).strip(" .:") for header in reading.headers]
     titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
-    if any(header in _OPINION_HEADER for header in headers) or any(_OPINION_TITLE.search(title) for title in titles):
+    if any(header in _OPINION_HEADER for header in headers):
         genre.add("opinion")
+    if any(_EXPLAINER.search(title) for title in titles):
+        genre.add("explainer")
     first = [fold(s.text)[:120] for s in reading.sentences[:3]]
     if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
         genre.add("encyclopaedia")
