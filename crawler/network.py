@@ -390,7 +390,7 @@ class RedirectMiddleware:
                 headers.pop(name, None)
         meta = {name: value for name, value in request.meta.items() if name != "download_slot"}
         meta["redirect_urls"] = passed
-        meta["redirect_statuses"] = [*request.meta.get("redirect_statuses", ()), response.status]
+        meta["redirect_reasons"] = [*request.meta.get("redirect_reasons", ()), response.status]
         return request.replace(url=target, headers=headers, meta=meta, dont_filter=True)
 
 
@@ -399,7 +399,7 @@ _HARMLESS = (b"accept", b"accept-language", b"accept-encoding", b"user-agent", b
 
 def moved_to(response: Response) -> str:
     """Where `response` came from if only permanent redirects (301, 308) led there, else ""."""
-    statuses = response.request.meta.get("redirect_statuses", ()) if response.request is not None else ()
+    statuses = response.request.meta.get("redirect_reasons", ()) if response.request is not None else ()
     return response.url if statuses and all(status in (301, 308) for status in statuses) else ""
 
 

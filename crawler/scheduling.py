@@ -39,6 +39,7 @@ class FeedState:
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
+    final_url: str = ""  # that gave the validators: they are sent to no other
     last_poll: datetime | None = None
     last_success: datetime | None = None  # 200 that could be read, or 304
     last_full: datetime | None = None  # 200 with a body
@@ -67,6 +68,7 @@ class NotModified:
     same_body: bool = False
     max_age: timedelta | None = None
     moved_to: str = ""  # final address, if only permanent redirects led there
+    final_url: str = ""  # after all redirects
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Fetched:
     max_age: timedelta | None = None
     moved_to: str = ""
     format: str = ""
+    final_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +141,16 @@ def after_poll(
     return replace(state, last_poll=now, next_poll=now + pause * (1 + JITTER * rng.random()))
 
 
-def conditional_headers(state: FeedState, now: datetime) -> dict[str, str]:
+def conditional_headers(state: FeedState, now: datetime) -> dict[str, bytes]:
     """The headers of a conditional request, byte for byte as the server gave them (RFC 9110 §13.1).
 
-    None for a feed never read, and once a day for one that answers "not modified" long past its usual rhythm: some
-    servers keep an ETag although the feed has changed.
+    A state keeps the server's bytes read as Latin-1. No headers for a feed never read, nor, once a day, for one that
+    answers "not modified" long past its usual rhythm: some servers keep an ETag although the feed has changed.
     """
     if _seems_stuck(state, now):
         return {}
     headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
-    return {name: value for name, value in headers.items() if value}
+    return {name: value.encode("latin-1", "replace") for name, value in headers.items() if value}
 
 
 def address(state: FeedState, feed: Feed) -> str:
@@ -197,7 +200,13 @@ def _spread(feed: Feed, number: int, rng: random.Random) -> timedelta:
 
 def _not_modified(state: FeedState, outcome: NotModified, now: datetime) -> FeedState:
     if outcome.same_body:  # a 200 after all: what it does not give any more is gone
-        return replace(state, etag=outcome.etag, last_modified=outcome.last_modified, last_full=now)
+        return replace(
+            state,
+            etag=outcome.etag,
+            last_modified=outcome.last_modified,
+            final_url=outcome.final_url,
+            last_full=now,
+        )
     return replace(state, etag=outcome.etag or state.etag, last_modified=outcome.last_modified or state.last_modified)
 
 
@@ -211,6 +220,7 @@ def _fetched(state: FeedState, outcome: Fetched, now: datetime) -> FeedState:
         etag=outcome.etag,
         last_modified=outcome.last_modified,
         body_hash=outcome.body_hash,
+        final_url=outcome.final_url,
         last_full=now,
         last_new=now if outcome.new else state.last_new,
         gap=_gap(state, outcome.new, now),
@@ -275,7 +285,10 @@ _CAPS = {  # the longest wait by what went wrong; what passes by itself is tried
 
 
 def _failed(state: FeedState, kind: str, why: str, now: datetime) -> FeedState:
-    moved = state.moved if kind in ("timeout", "dns", "connection", "http_5xx", "busy") else 0  # back to where it was
+    passing = kind in ("timeout", "dns", "connection", "http_5xx", "busy")
+    if state.moved >= CONFIRMED and not passing:  # back to where it was, with nothing of where it is
+        state = replace(state, etag="", last_modified="", body_hash="", final_url="")
+    moved = state.moved if passing else 0
     return replace(
         state,
         failures=state.failures + 1,

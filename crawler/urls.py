@@ -95,7 +95,8 @@ def site(url: str) -> str:
     try:
         ip_address(host)
     except ValueError:
-        return _extractor()(host).top_domain_under_public_suffix or host
+        # A suffix that is not on the public list counts as one label (publicsuffix.org, rule "*").
+        return _extractor()(host).top_domain_under_public_suffix or ".".join(host.split(".")[-2:])
     return host
 
 
