@@ -41,6 +41,7 @@ log = structlog.get_logger("rasid.daemon")
 POLLS = 128  # polls on their way at once, over all hosts
 PAGES = 128  # pages on their way at once, over all hosts
 GRACE = timedelta(seconds=7)  # for what is on its way when told to stop; the promise is 10 s in all
+_SPREAD = timedelta(minutes=1)  # over which the first polls are spread; `--once` does not wait for it
 _HANG = timedelta(seconds=90)  # without progress for so long the watchdog is no longer fed
 
 
@@ -161,10 +162,15 @@ class Daemon:
             times = [outbox.next_due(connection), next_fetch(connection), self.housekeeping.next_digest()]
         return min((time for time in times if time is not None), default=None)
 
-    async def settle(self) -> None:
-        """Work until nothing is due and nothing is on its way. The clock must not move meanwhile."""
+    async def settle(self, ahead: timedelta = timedelta(0)) -> None:
+        """Poll every feed that is due (or will be within `ahead`) once, and work until nothing is left to do."""
+        polled: set[str] = set()
         while True:
-            begun = self.poll_due() + self.fetch_due()
+            due = self.poller.claim(POLLS - len(self._tasks), ahead=ahead, without=polled)
+            polled |= {one.feed.url for one in due}
+            for one in due:
+                self._spawn(self.poller.poll(one))
+            begun = len(due) + self.fetch_due()
             await self._all_done()
             if begun == 0 and await self.dispatch_due() == 0:
                 return
@@ -251,7 +257,7 @@ async def run_once(daemon: Daemon) -> None:
     """Poll every due feed once, read what they bring, send what is due, and end: for cron."""
     await daemon.start()
     try:
-        await daemon.settle()
+        await daemon.settle(ahead=_SPREAD)
         daemon.housekeeping.keep()
         await daemon.dispatch_due()
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,13 +88,16 @@ class Poller:
         with self._store.write() as connection:
             connection.execute(update(feeds).where(feeds.c.url == url).values(next_poll=self._clock()))
 
-    def claim(self, limit: int) -> list[Due]:
-        """The feeds that are due, the longest overdue first; each is leased until its poll is recorded."""
+    def claim(self, limit: int, *, ahead: timedelta = timedelta(0), without: Collection[str] = ()) -> list[Due]:
+        """The feeds that are due, the longest overdue first; each is leased until its poll is recorded.
+
+        `ahead` takes those that are due soon, too; `without` leaves out these addresses.
+        """
         now = self._clock()
         with self._store.read() as connection:  # most often nothing is due: ask without the write lock
             rows = connection.execute(
                 select(feeds.c.url, feeds.c.state)
-                .where(feeds.c.next_poll <= now, feeds.c.url.in_(self._feeds))
+                .where(feeds.c.next_poll <= now + ahead, feeds.c.url.in_(self._feeds.keys() - set(without)))
                 .order_by(feeds.c.next_poll)
                 .limit(max(0, limit))
             ).all()
