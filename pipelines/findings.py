@@ -56,7 +56,7 @@ def judge(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
 
 def weigh(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ...]:
     """Every candidate with its score, those too weak for the digest included; what `explain` shows."""
-    if not may_matter(article, lexicon):
+    if not may_matter(article, lexicon, watch):
         return ()
     reading = read(article, lexicon)
     story = stage(reading, lexicon, day_in_iraq(article.published))

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from pipelines.furniture import read_lines
-from pipelines.lexicon import Lexicon
-from pipelines.mentions import find_mentions
-from pipelines.models import Article, Language, Mention, PassageField
+from pipelines.lexicon import SUPPORT, Lexicon
+from pipelines.mentions import find_mentions, names_in
+from pipelines.models import Article, Language, Mention, PassageField, Watch
 from pipelines.text import fold
 
 LONGEST = 300_000  # characters of a body that are judged; no report is as long, and a page that is says nothing
@@ -43,32 +43,43 @@ class Reading:
     fields: tuple[PassageField, ...] = field(default=("title", "body"))
 
 
+_SAMPLE = 1_500
+_LETTERS = re.compile(r"[^\W\d_]")
+_ARABIC = re.compile("[\u0600-\u06ff]")
+_KURDISH = re.compile("[ەێۆڵڕڤ]|ه\u200c")
+_PERSIAN = re.compile("[یکپچگژ]")
+
+
 def language_of(text: str, default: Language) -> Language:
     """The language by its letters: Sorani and Persian have some that Arabic has not."""
-    sample = text[:4000]
-    letters = sum(char.isalpha() for char in sample)
+    sample = text[:_SAMPLE]
+    letters = len(_LETTERS.findall(sample))
     if not letters:
         return default
-    arabic = sum("\u0600" <= char <= "\u06ff" for char in sample)
-    if arabic < letters / 3:
+    if len(_ARABIC.findall(sample)) < letters / 3:
         return "en"
-    kurdish = sum(char in "ەێۆڵڕڤ" for char in sample) + sample.count("ه\u200c")
-    if kurdish > letters * 0.02:
+    if len(_KURDISH.findall(sample)) > letters * 0.02:
         return "ckb"
-    persian = sum(char in "یکپچگژ" for char in sample)
+    if len(_PERSIAN.findall(sample)) <= letters * 0.02 and default != "fa":
+        return "ar"
     words = set(fold(sample).split())
-    if persian > letters * 0.02 and words & {"است", "در", "را", "كه", "اين", "شد", "از", "به"}:
-        return "fa"
-    return default if default == "fa" and not words & {"في", "من", "علي", "الذي", "التي"} else "ar"
+    if default == "fa":
+        return "ar" if words & {"في", "الذي", "التي", "هذا", "هذه"} and not words & {"است", "را", "كه"} else "fa"
+    return "fa" if words & {"است", "را", "از", "كه", "اين", "شد", "كرد"} else "ar"
 
 
-def may_matter(article: Article, lexicon: Lexicon) -> bool:
-    """Whether any name in the article could lead to a finding: the cheap question asked of every page first."""
+_HIDDEN = frozenset({"hidden", "pmf", "sadrist_movement", "sadr_office", "basra.presidential_palaces"})
+
+
+def may_matter(article: Article, lexicon: Lexicon, watch: Watch) -> bool:
+    """Whether the names in the article could lead to a finding: the cheap question asked of every page first."""
     text = "\n".join((article.title, article.summary, article.lead, article.description, article.body[:LONGEST]))
-    return any(
-        mention.kind in ("group", "body", "movement", "actor", "person")
-        for mention in find_mentions(text, lexicon, article.language)
-    )
+    language = language_of(text, article.language)
+    names = names_in(text, lexicon, language)
+    if any(strength >= SUPPORT and lexicon.entity(id).group in watch.groups for id, strength in names):
+        return True
+    hidden = any(id in _HIDDEN for id, _ in names)
+    return hidden and any(lexicon.entity(id).governorate in watch.governorates for id, _ in names)
 
 
 def read(article: Article, lexicon: Lexicon) -> Reading:

@@ -34,8 +34,9 @@ _KEPT = ("ـ", "\u0654")  # looked at again with their neighbours
 def fold(text: str) -> str:
     """The text in its one spelling; folding it again changes nothing."""
     text = text.translate(_TABLE)
-    for pattern, replacement in _STEPS:
-        text = pattern.sub(replacement, text)
+    for needle, pattern, replacement in _STEPS:
+        if needle in text:
+            text = pattern.sub(replacement, text)
     return text.strip(" ")
 
 
@@ -62,7 +63,7 @@ class Folded:
             letters.append(folded)
             origins.extend([index] * len(folded))
         text = "".join(letters)
-        for pattern, replacement in _STEPS:
+        for _, pattern, replacement in _STEPS:
             text, origins = _replaced(text, origins, pattern, replacement)
         left = len(text) - len(text.lstrip(" "))
         return origins[left : left + len(text.strip(" "))]
@@ -115,18 +116,19 @@ class _Table(dict[int, str]):
 _TABLE = _Table()
 
 _ARABIC = "\u0621-\u063a\u0641-\u064a\u0671-\u06d3\u06d5"
-# What depends on the neighbours, in this order. A replacement is never longer than what it replaces.
-_STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"(?<=[{_ARABIC}])ـ+[\s،,.;:*/·•]{{1,4}}ـ+(?=[{_ARABIC}])"), ""),  # العـ ـصائب, المجاهـ،،ـدين
-    (re.compile("ـ+"), ""),
-    (re.compile("ي\u0654"), "ئ"),  # the decomposed spelling of one letter
-    (re.compile("و\u0654"), "ؤ"),
-    (re.compile("\u0654+"), ""),
-    (re.compile(r"(?<=\w)'s(?!\w)"), ""),  # Saraya’s: else the right boundary is lost
-    (re.compile(r"(?<!\w)'+|'+(?!\w)"), " "),  # a quotation mark, not a letter's sign
-    (re.compile("'+"), ""),
-    (re.compile(rf"(?<=[{_ARABIC}])[*]{{1,3}}(?=[{_ARABIC}])"), ""),  # عصا*ئب
-    (re.compile(" {2,}"), " "),
+# What depends on the neighbours, in this order: (a letter it cannot do without, what, by what). A replacement is
+# never longer than what it replaces.
+_STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("ـ", re.compile(rf"(?<=[{_ARABIC}])ـ+[\s،,.;:*/·•]{{1,4}}ـ+(?=[{_ARABIC}])"), ""),  # العـ ـصائب, المجاهـ،،ـدين
+    ("ـ", re.compile("ـ+"), ""),
+    ("\u0654", re.compile("ي\u0654"), "ئ"),  # the decomposed spelling of one letter
+    ("\u0654", re.compile("و\u0654"), "ؤ"),
+    ("\u0654", re.compile("\u0654+"), ""),
+    ("'", re.compile(r"(?<=\w)'s(?!\w)"), ""),  # Saraya’s: else the right boundary is lost
+    ("'", re.compile(r"(?<!\w)'+|'+(?!\w)"), " "),  # a quotation mark, not a letter's sign
+    ("'", re.compile("'+"), ""),
+    ("*", re.compile(rf"(?<=[{_ARABIC}])[*]{{1,3}}(?=[{_ARABIC}])"), ""),  # عصا*ئب
+    ("  ", re.compile(" {2,}"), " "),
 )
 
 
