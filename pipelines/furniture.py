@@ -41,6 +41,8 @@ def read_lines(text: str, cut_at: tuple[str, ...] = ()) -> tuple[Line, ...]:
         heading = _heading(line, cuts)
         if heading:
             # Above the report such a heading leads a ticker; below it, everything up to the end is other stories.
+            if not seen_prose and heading == 2 and _promote_header(folded, roles):
+                seen_prose = 1
             box = max(box, heading if seen_prose else 1)
             roles.append("furniture")
         elif box == 2 or _is_furniture(line, raw) or box == 1 and (_BULLET.match(raw) or not _is_prose(line, raw)):
@@ -159,6 +161,15 @@ def _demote_tail(
             roles[index] = "furniture"
         else:
             return
+
+
+def _promote_header(folded: list[str], roles: list[Role]) -> bool:
+    """A breaking item is one line without a full stop: the last header before the first box, if it can be a sentence."""
+    for index in range(len(roles) - 1, -1, -1):
+        if roles[index] == "header" and len(folded[index].split()) >= 5 and not _is_date(folded[index]):
+            roles[index] = "prose"
+            return True
+    return False
 
 
 def _promote_only(folded: list[str], roles: list[Role]) -> None:

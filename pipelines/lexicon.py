@@ -122,7 +122,7 @@ class Lexicon:
         squeezed: dict[str, list[Form]] = {}
         for form in forms:
             by_stem.setdefault(form.stem, []).append(form)
-            if form.kind == "group" and form.strength == ALONE and form.arabic and not form.tail:
+            if form.kind in ("group", "person") and form.strength == ALONE and form.arabic and not form.tail:
                 joined = form.stem.replace(" ", "")
                 if len(joined) >= _SQUEEZE_FROM:
                     squeezed.setdefault(joined, []).append(form)
@@ -209,7 +209,8 @@ class _Reader:
                     self._entry(name, kind, row, number)
 
     def _entry(self, name: str, kind: Kind, row: dict[str, object], number: int) -> None:
-        id = row.get("id", f"{row.get('type')}" if kind == "action" else f"collision.{name}.{number}")
+        default = {"action": row.get("type"), "collision": f"collision.{name}.{number}"}.get(kind)
+        id = row.get("id", default)
         where = f"{name}: [[{kind}]] {id if isinstance(id, str) else number}"
         if not isinstance(id, str) or not id:
             self.faults.append(f'{where}: id: write a short name such as "saraya_al_salam"')
@@ -267,7 +268,9 @@ class _Reader:
             resolved_by = []
         event = text("type", old.event_type.value if old else "none") if kind == "action" else "none"
         if event not in list(EventType):
-            self.faults.append(f"{where}: type: {event!r} is no event type{_nearest(event, list(EventType))}")
+            self.faults.append(
+                f"{where}: type: {event!r} is no event type{_nearest(event, [known.value for known in EventType])}"
+            )
             event = "none"
         name_en = text("name_en", old.name_en if old else id)
         place_kind = "governorate" if kind == "governorate" else text("kind", old.place_kind if old else "place")

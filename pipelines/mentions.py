@@ -159,9 +159,16 @@ def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
     return found
 
 
+def _rank(form: Form) -> int:
+    """Which of two names over the same letters is meant: a known thing before a mere veto, unless that asks for capitals."""
+    if form.kind != "collision":
+        return 1
+    return 0 if form.capitals else 2
+
+
 def _chosen(hits: list[Hit]) -> list[Hit]:
     """The longest name at each place, none inside a collision; actions and markers stand beside names."""
-    hits.sort(key=lambda hit: (hit[0], -hit[1], hit[2].kind == "collision", -hit[2].strength))
+    hits.sort(key=lambda hit: (hit[0], -hit[1], _rank(hit[2]), -hit[2].strength))
     chosen: list[Hit] = []
     ends: dict[str, int] = {}
     for hit in hits:

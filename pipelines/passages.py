@@ -79,7 +79,9 @@ def may_matter(article: Article, lexicon: Lexicon, watch: Watch) -> bool:
     if any(strength >= SUPPORT and lexicon.entity(id).group in watch.groups for id, strength in names):
         return True
     hidden = any(id in _HIDDEN for id, _ in names)
-    return hidden and any(lexicon.entity(id).governorate in watch.governorates for id, _ in names)
+    return hidden and any(
+        strength >= SUPPORT and lexicon.entity(id).governorate in watch.governorates for id, strength in names
+    )
 
 
 def read(article: Article, lexicon: Lexicon) -> Reading:
