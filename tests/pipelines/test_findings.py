@@ -1,0 +1,211 @@
+"""What a report says was done, by whom and where; and what is no finding at all."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.findings import ALERT, judge
+from pipelines.lexicon import load_lexicon
+from pipelines.models import EventType, Finding, Watch
+from tests.pipelines.reports import report
+
+LEXICON = load_lexicon()
+WATCH = Watch()
+SEEDS = Path(__file__).parents[2] / "seeds"
+CLASH = "اشتبك مسلحون من سرايا السلام مع عناصر من عصائب أهل الحق وسط البصرة، مساء السبت، وسقط قتيلان."
+
+
+def verdicts(body: str, title: str = "", **more: str) -> dict[str, str]:
+    return {f.governorates[0]: f.verdict for f in judge(report(body, title, **more), LEXICON, WATCH)}  # type: ignore[arg-type]
+
+
+def only(body: str, title: str = "", **more: str) -> Finding:
+    (finding,) = judge(report(body, title, **more), LEXICON, WATCH)  # type: ignore[arg-type]
+    return finding
+
+
+# --- who, where, what ------------------------------------------------------------------------------------------------
+
+
+def test_a_clash_is_found_with_groups_place_day_and_toll() -> None:
+    finding = only(CLASH)
+    assert finding.verdict == "alert"
+    assert finding.groups == ("saraya_al_salam", "asaib_ahl_al_haq")
+    assert finding.governorates == ("basra",)
+    assert finding.event_type is EventType.ARMED_CLASH
+    assert (finding.event_date, finding.time_precision) == (date(2024, 1, 13), 1)
+    assert (finding.killed, finding.injured) == (2, None)
+
+
+def test_every_verdict_names_its_features_and_weights() -> None:
+    finding = only(CLASH)
+    assert abs(sum(feature.weight for feature in finding.features) - finding.score) < 0.3
+    assert len(finding.why) == len(finding.features)
+    assert finding.passages[0].text == CLASH
+    assert {CLASH[a:b] for a, b in finding.passages[0].marks} >= {"سرايا السلام", "عصائب أهل الحق"}
+
+
+def test_a_district_stands_for_its_governorate() -> None:
+    finding = only("نشب خلاف مسلح بين سرايا السلام والعصائب في قضاء أبي الخصيب.")
+    assert finding.governorates == ("basra",)
+    assert finding.districts == ("basra.abu_al_khasib",)
+    assert finding.places[0].lat is not None
+    assert finding.places[0].geo_precision == 2
+
+
+def test_the_dateline_says_where_if_nothing_else_does() -> None:
+    finding = only("شفق نيوز- البصرة\n\nأفاد مصدر أمني بأن خلافاً نشب بين السرايا والعصائب وتطور إلى عراك بالأيدي.")
+    assert (finding.verdict, finding.governorates) == ("alert", ("basra",))
+
+
+def test_two_scenes_are_two_findings() -> None:
+    body = (
+        "In Kut, members of Saraya al-Salam exchanged fire with a police patrol on Saturday and one policeman was injured.\n"
+        "In Basra, security forces closed a bridge after Saraya al-Salam deployed in the north of the city."
+    )
+    findings = {f.governorates[0]: f for f in judge(report(body, language="en"), LEXICON, WATCH)}
+    assert {place: f.verdict for place, f in findings.items()} == {"basra": "alert", "wasit": "alert"}
+    assert findings["wasit"].injured == 1
+    assert findings["basra"].injured is None
+
+
+def test_one_order_may_lie_in_both() -> None:
+    assert verdicts("أمر الصدر بتجميد سرايا السلام وغلق مقراتها في البصرة وواسط.") == {"basra": "alert", "wasit": "alert"}
+
+
+def test_an_act_on_a_member_of_the_bloc_is_an_act_on_the_group() -> None:
+    finding = only("أحرق محتجون منزل نائب عن كتلة صادقون في مدينة الكوت ليل السبت.")
+    assert (finding.groups, finding.verdict) == (("asaib_ahl_al_haq",), "alert")
+    assert finding.event_type is EventType.ATTACK_ON_OFFICE
+
+
+def test_a_short_form_is_settled_by_the_other_group() -> None:
+    assert only("اشتباكات بين السرايا والعصائب في البصرة.").verdict == "alert"
+
+
+def test_names_broken_up_to_slip_past_filters_are_found() -> None:
+    assert only("هاجم مسلحون من سر ايا السلام مقرا لـ عصـ ـائب أهل الحق في البصرة.").verdict == "alert"
+
+
+def test_a_denial_is_told_as_one() -> None:
+    assert "denial" in only("نفت شرطة البصرة وقوع اشتباك بين سرايا السلام وقوة أمنية في كرمة علي.").tags
+
+
+def test_gunmen_without_a_name_near_the_palaces_go_to_the_digest() -> None:
+    finding = only("أعلنت خلية الإعلام الأمني تعرض مجمع القصور الرئاسية في البصرة إلى قصف نفذه مسلحون مجهولون.")
+    assert (finding.verdict, finding.groups) == ("digest", ())
+    assert "unnamed" in finding.tags
+
+
+def test_the_watch_is_data() -> None:
+    watch = Watch(groups=("asaib_ahl_al_haq",), governorates=("maysan",))
+    article = report("أحرق محتجون مقر عصائب أهل الحق في مدينة العمارة بمحافظة ميسان.")
+    assert judge(article, LEXICON, WATCH) == ()
+    (finding,) = judge(article, LEXICON, watch)
+    assert (finding.governorates, finding.verdict) == (("maysan",), "alert")
+
+
+# --- what is none ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "قتل عنصران من سرايا السلام بانفجار عبوة في سامراء، وهما من أبناء البصرة.",
+        "سرايا السلام تنتشر في بغداد والنجف وكربلاء.",
+        "أعلنت سرايا القدس مسؤوليتها عن الهجوم، وخرجت تظاهرات تضامن في البصرة.",
+        "انتشرت العصائب الحمراء في إدلب بعد اشتباكات.",
+        "وتأسست سرايا السلام عام 2014، وجمد الصدر نشاطها في البصرة في حزيران 2018.",
+        "اعتقل قيس الخزعلي زعيم عصائب أهل الحق في البصرة عام 2007.",
+        "تضررت محافظات البصرة وواسط وميسان وذي قار من موجة الحر.",
+        "نزاع عشائري في البصرة يخلف ثلاثة قتلى وخمسة جرحى.",
+        "سرايا - قال الناطق باسم الأمن العام إن مشاجرة وقعت في الزرقاء.",
+        "نفى قيس الخزعلي زعيم عصائب أهل الحق ما نسب إليه بشأن رواتب الإقليم.",
+    ],
+)
+def test_these_are_no_alerts(body: str) -> None:
+    assert "alert" not in verdicts(body).values()
+
+
+def test_a_group_in_the_furniture_of_the_page_is_not_the_report() -> None:
+    body = "تعادل الميناء مع زاخو بهدف لكل منهما في الجولة السادسة عشرة من الدوري.\n\nاقرأ أيضاً:\n• " + CLASH
+    assert judge(report(body), LEXICON, WATCH) == ()
+
+
+def test_background_about_basra_in_a_report_from_elsewhere_is_not_news() -> None:
+    body = (
+        "تعرض مقر سرايا السلام في الناصرية لإطلاق نار ليل الخميس.\n"
+        "وكانت عصائب أهل الحق قد نعت في وقت سابق اثنين من عناصرها قتلا في البصرة في مواجهات مع السرايا."
+    )
+    assert "alert" not in verdicts(body, "مقر السرايا في الناصرية تحت الرصاص").values()
+
+
+def test_each_half_of_a_sentence_keeps_its_own_place() -> None:
+    body = "اقتحمت سرايا السلام ساحة الاعتصام في النجف وقتلت سبعة، فيما شهدت ساحات البصرة والكوت هدوءا."
+    assert "alert" not in verdicts(body).values()
+
+
+# --- the seeds -------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_seed_tells_a_clash_and_retells_an_older_parade() -> None:
+    (path,) = SEEDS.glob("000_*.txt")
+    findings = {f.governorates[0]: f for f in judge(report(path.read_text(), language="en"), LEXICON, WATCH)}
+    kut, basra = findings["wasit"], findings["basra"]
+    assert (kut.verdict, kut.event_type) == ("alert", EventType.ARMED_CLASH)
+    assert kut.groups == ("saraya_al_salam", "asaib_ahl_al_haq")
+    assert (basra.verdict, basra.event_type) == ("digest", EventType.SHOW_OF_FORCE)
+    assert "saraya_al_salam" in basra.groups
+    assert "background" in basra.tags
+    assert basra.event_date is None  # its Thursday is before an anniversary that is not in January
+
+
+def test_the_second_seed_tells_of_basra_and_kut() -> None:
+    (path,) = SEEDS.glob("003_*.txt")
+    findings = {f.governorates[0]: f for f in judge(report(path.read_text(), language="en"), LEXICON, WATCH)}
+    assert {place: f.verdict for place, f in findings.items()} == {"basra": "alert", "wasit": "alert"}
+    assert {place.id for place in findings["wasit"].places} >= {"wasit.tammuz_square", "wasit.al_dhafaf_street"}
+    assert findings["wasit"].event_type is EventType.SHOOTING
+
+
+# --- thin pages and bad input ----------------------------------------------------------------------------------------
+
+
+def test_a_missing_body_is_judged_on_what_the_feed_said() -> None:
+    (finding,) = judge(report(title="توتر في البصرة", summary=CLASH, body_state="missing"), LEXICON, WATCH)
+    assert finding.verdict == "alert"
+    assert "thin" in finding.tags
+
+
+def test_a_lead_that_extraction_lost_is_judged() -> None:
+    body = "وأضاف المصدر أن القوات الأمنية انتشرت في المكان وأن الهدوء عاد بعد ساعتين من دون معرفة الأسباب."
+    assert judge(report(body, lead=CLASH), LEXICON, WATCH)[0].verdict == "alert"
+
+
+@pytest.mark.parametrize("text", ["", " ", "البصرة", "سرايا السلام", "\u202e\u202d", "\x00", "." * 1000, "\ud800 سرايا السلام"])
+def test_little_or_strange_text_gives_nothing(text: str) -> None:
+    assert judge(report(text, text), LEXICON, WATCH) == ()
+
+
+def test_bidi_signs_and_presentation_forms_hide_no_name() -> None:
+    assert only("\u202eاشتباك بين ﺳﺮﺍﻳﺎ ﺍﻟﺴﻼﻡ وقوة أمنية في البصرة\u202c مساء السبت.").verdict == "alert"
+
+
+def test_a_text_of_nothing_but_names_ends_in_time_and_says_it_was_cut() -> None:
+    stuffing = "سرايا السلام البصرة اشتباك عصائب أهل الحق واسط " * 60_000
+    assert all("truncated" in finding.tags for finding in judge(report(stuffing), LEXICON, WATCH))
+
+
+WORDS = "سرايا السلام عصائب أهل الحق العصائب السرايا البصرة واسط الكوت بغداد اشتباك قتل عام 2018 أمس قال فيما \n . ، « \" Saraya al-Salam Asaib in Basra Kut clash killed two after | اقرأ أيضا: Most read\n".split(" ")
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join), st.text(max_size=80), st.sampled_from(["ar", "en", "fa", "ckb", "xx"]))
+def test_nothing_raises_out_of_the_filter(body: str, title: str, language: str) -> None:
+    for finding in judge(report(body, title, language=language), LEXICON, WATCH):
+        assert 0 <= finding.score <= 1
+        assert (finding.verdict == "alert") <= (finding.score >= ALERT)
+        assert all(0 <= a < b <= len(p.text) for p in finding.passages for a, b in p.marks)
