@@ -274,41 +274,28 @@ def ack(
     commands.ack(incident, author, config)
 
 
-silence_app = typer.Typer(help="Silences: quiet about something until a time.", rich_markup_mode=None)
-app.add_typer(silence_app, name="silence")
-
-
-@silence_app.command("add")
-def silence_add(
-    matchers: Annotated[list[str], typer.Argument(metavar="KEY=VALUE…", help="group=, governorate=, incident=, …")],
-    until: Annotated[str, typer.Option("--for", help="How long: 2h, 1d …")] = "2h",
+@app.command()
+def silence(
+    words: Annotated[list[str], typer.Argument(metavar="KEY=VALUE…|list|remove ID")],
+    duration: Annotated[str, typer.Option("--for", help="How long: 2h, 1d …")] = "2h",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     author: Annotated[str, typer.Option(help="Who says so (default: the user name).")] = "",
     config: Config = None,
+    json: Json = False,
 ) -> None:
-    """Be quiet about what matches; it is listed in the digest all the same.
+    """Be quiet about what matches, until a time; the digest lists it all the same. Also: list, remove ID.
 
-    Example: rasid silence add governorate=basra event_type=protest --for 6h --reason "known march"
+    KEY is incident, group, governorate, district, place, event_type, severity or source; all must match.
+
+    Example: rasid silence governorate=basra event_type=protest --for 6h --reason "known march"
     """
-    commands.silence_add(matchers, until, reason, author, config)
-
-
-@silence_app.command("list")
-def silence_list(config: Config = None, json: Json = False) -> None:
-    """The silences in force.
-
-    Example: rasid silence list
-    """
-    commands.silence_list(config, json)
-
-
-@silence_app.command("remove")
-def silence_remove(number: Annotated[int, typer.Argument(metavar="ID")], config: Config = None) -> None:
-    """End a silence now.
-
-    Example: rasid silence remove 3
-    """
-    commands.silence_remove(number, config)
+    logs.quiet()
+    if words == ["list"]:
+        commands.silence_list(config, json)
+    elif words[0] == "remove":
+        commands.silence_remove(words[1:], config)
+    else:
+        commands.silence_add(words, duration, reason, author, config)
 
 
 @app.command()

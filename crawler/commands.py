@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from alerts import desk
-from alerts.channels import open_channels
-from alerts.messages import incident_json
+from alerts.channels import Envelope, open_channels
+from alerts.errors import DeliveryError
+from alerts.messages import ListMessage, incident_json
 from alerts.settings import AnyChannelSettings, ConsoleSettings, Duration, FolderSettings
 from crawler import config as configs
 from crawler import display, explaining, exporting
@@ -32,6 +33,7 @@ from crawler.replay import replay as replay_reports
 from crawler.reports import read_folder
 from crawler.shipped import shipped
 from crawler.state import State, is_locked, open_beside, open_locked
+from crawler.trying import add_source, find_feed, try_feeds
 from pipelines.archive import Store, reports
 
 IRAQ = ZoneInfo("Asia/Baghdad")
@@ -61,10 +63,7 @@ class Format(StrEnum):
 def run(config: Path | None, once: bool) -> None:
     """`rasid run`"""
     configuration = configs.load(config)
-    if not configuration.settings.contact:
-        raise ConfigError(
-            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
-        )
+    _require_contact(configuration)
     channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
     state = open_locked(configuration.state)
     try:
@@ -78,22 +77,68 @@ def check(config: Path | None, live: bool, send: bool, json: bool) -> None:
     """`rasid check`"""
     configuration = configs.load(config)
     settings = configuration.settings
+    names = [name for name, channel in settings.channels.items() if channel.enabled]
+    feeds = sum(len(source.feeds) for source in configuration.sources)
     if json:
         display.json_line(
+            kind="config",
             config=str(configuration.path),
             ok=True,
             sources=len(configuration.sources),
-            feeds=sum(len(source.feeds) for source in configuration.sources),
-            channels=[name for name, channel in settings.channels.items() if channel.enabled],
+            feeds=feeds,
+            channels=names,
         )
     else:
-        feeds = sum(len(source.feeds) for source in configuration.sources)
-        names = ", ".join(name for name, channel in settings.channels.items() if channel.enabled)
         display.line(
-            f"{configuration.path}: no errors; {len(configuration.sources)} sources, {feeds} feeds; channels: {names}"
+            f"{configuration.path}: no errors; {len(configuration.sources)} sources, {feeds} feeds; "
+            f"channels: {', '.join(names)}"
         )
         if not settings.contact:
             display.line("contact is empty: `rasid run` will not crawl without it", 2, "yellow")
+    failed = send and not _send_test(configuration, json)
+    if live:
+        _require_contact(configuration)
+        tried = run_loop(lambda: try_feeds(configuration, configuration.sources))
+        display.print_tried(tried, json)
+        failed = failed or any(one.problem and not one.probation for one in tried)
+    if failed:
+        raise CrawlerError("not everything works: see above")
+
+
+def _send_test(configuration: Configuration, json: bool) -> bool:
+    """A marked message through each channel; True if every receiver took it."""
+    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
+    now = utc_now()
+    message = ListMessage(
+        kind="test",
+        subject="rasid: test message",
+        first_line="TEST: this channel works. Nothing has happened.",
+        first_line_ar="اختبار: هذه القناة تعمل. لم يحدث شيء.",
+        sections=(),
+        decided=now,
+        mark="TEST",
+    )
+    well = True
+    for name, channel in channels.items():
+        for number, recipient in enumerate(channel.settings.recipients):
+            envelope = Envelope(f"msg_test_{now:%Y%m%d%H%M%S}_{number}", recipient, now)
+            try:
+                channel.send(message, envelope)
+                problem = ""
+            except DeliveryError as error:
+                problem, well = str(error), False
+            if json:
+                display.json_line(kind="send", channel=name, recipient=recipient, ok=not problem, problem=problem)
+            else:
+                display.line(f"{name} {recipient}: {problem or 'sent'}", 2, "red" if problem else "green")
+    return well
+
+
+def _require_contact(configuration: Configuration) -> None:
+    if not configuration.settings.contact:
+        raise ConfigError(
+            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
+        )
 
 
 def init(path: Path) -> None:
@@ -177,7 +222,8 @@ class _Show:
         self._counts["withheld"] = sum(one.state == "withheld" for one in deliveries)
         if self._json:
             for revision in revisions:
-                display.json_line(kind="incident", **incident_json(revision))
+                extra = {"changed": revision.changed, "related": revision.related, "doubtful": revision.doubtful}
+                display.json_line(kind="incident", **incident_json(revision), **extra)
             for one in reversed(deliveries):
                 display.json_line(kind="delivery", **display.delivery_fields(one))
             return
@@ -448,12 +494,14 @@ def silence_list(config: Path | None, json: bool) -> None:
     )
 
 
-def silence_remove(number: int, config: Path | None) -> None:
+def silence_remove(words: list[str], config: Path | None) -> None:
     """`rasid silence remove`"""
+    if len(words) != 1 or not words[0].isdigit():
+        raise ConfigError(["silence remove: name one silence by its number; `rasid silence list` shows them"])
     _, state = _beside(config)
     with state.store.write() as connection:
-        desk.remove_silence(connection, number, utc_now())
-    display.line(f"silence {number}: ended")
+        desk.remove_silence(connection, int(words[0]), utc_now())
+    display.line(f"silence {words[0]}: ended")
 
 
 def deliveries_retry(identity: str, config: Path | None) -> None:
@@ -474,7 +522,14 @@ def deliveries_resume(channel: str, config: Path | None) -> None:
 
 def sources_add(url: str, config: Path | None) -> None:
     """`rasid sources add`"""
-    raise CrawlerError("not there yet")
+    configuration = configs.load(config, secrets=False)
+    _require_contact(configuration)
+    if configuration.path == shipped("config.toml"):
+        raise ConfigError([f"{url}: the shipped configuration is not written to; make your own with `rasid init`"])
+    found = run_loop(lambda: find_feed(configuration, url))
+    written = add_source(configuration.path, found, "ar")
+    display.line(f"{configuration.path}: added, with {found.entries} entries, newest {found.newest}")
+    display.line(written)
 
 
 def _beside(config: Path | None) -> tuple[Configuration, State]:

@@ -72,7 +72,7 @@ class Daemon:
         self._bench = Bench(configuration.lexicon_files, configuration.watch)
         self._sources = {source.id: source for source in configuration.sources}
         self.intake = Intake(self.store, self._bench, configuration.lexicon, self._plan, clock, observe)
-        self.poller = Poller(self.store, self._bench, configuration.sources, self._fetch, clock)
+        self.poller = Poller(self.store, self._bench, configuration.sources, self.fetch, clock)
         self.dispatcher = Dispatcher(
             self.store,
             channels,
@@ -162,6 +162,12 @@ class Daemon:
             times = [outbox.next_due(connection), next_fetch(connection), self.housekeeping.next_digest()]
         return min((time for time in times if time is not None), default=None)
 
+    async def poll_once(self) -> None:
+        """Poll every feed that was never polled or is due, and wait for the outcome; pages are left."""
+        for one in self.poller.claim(POLLS, ahead=_SPREAD):
+            self._spawn(self.poller.poll(one))
+        await self._all_done()
+
     async def settle(self, ahead: timedelta = timedelta(0)) -> None:
         """Poll every feed that is due (or will be within `ahead`) once, and work until nothing is left to do."""
         polled: set[str] = set()
@@ -184,7 +190,8 @@ class Daemon:
 
     # --- what the parts call
 
-    async def _fetch(self, request: Request) -> Response:
+    async def fetch(self, request: Request) -> Response:
+        """Ask for one address, with all manners and limits; raises whatever keeps it from being had."""
         assert self._crawler.engine is not None, "the crawler runs"
         return await self._crawler.engine.download_async(request)
 

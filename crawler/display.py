@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.queue import Delivery
+from crawler.trying import Tried
 from pipelines.explaining import MarkedText
 from pipelines.models import Article, Finding, Incident, Passage
 from pipelines.summary import Labels, event_words, joined, label
@@ -127,6 +129,32 @@ def delivery_fields(delivery: Delivery) -> dict[str, object]:
         "sent": delivery.sent,
         "attempts": delivery.attempts,
     }
+
+
+def print_tried(tried: Sequence[Tried], json: bool) -> None:
+    """What one poll of each feed brought."""
+    if json:
+        for one in tried:
+            json_line(kind="feed", **asdict(one))
+        return
+    table(
+        "Feeds, each polled once",
+        ("source", "format", "entries", "newest", "dated", "full text", "body", "problem", "what to do"),
+        [
+            (
+                one.source + (" (probation)" if one.probation else ""),
+                one.format,
+                one.entries,
+                one.newest.isoformat() if one.newest else "",
+                one.dated,
+                one.full_text,
+                one.body or "",
+                one.problem,
+                one.advice,
+            )
+            for one in tried
+        ],
+    )
 
 
 def print_article(article: Article) -> None:

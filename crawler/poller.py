@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -45,6 +45,7 @@ Fetch = Callable[[Request], Awaitable[Response]]
 
 STATE = TypeAdapter(FeedState)
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
+_NESTED = 3  # sitemaps of an index that are read, the newest first
 _LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this
 
 
@@ -69,6 +70,11 @@ class Poller:
         self._fetch = fetch
         self._clock = clock
         self._random = random.Random()
+
+    def add(self, source: Source) -> None:
+        """Take up one more source while running."""
+        self._feeds.update({feed.url: (source, feed) for feed in source.feeds})
+        self.register()
 
     def register(self) -> None:
         """At start: new feeds get their first due time, overdue ones are spread out."""
@@ -131,6 +137,8 @@ class Poller:
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
             parsed = await self._bench.parse(due.feed, due.source.language, response.body, kind, response.url, now)
+            for nested in parsed.nested[:_NESTED]:
+                parsed = await self._with_nested(due, parsed, nested, now)
         except NotAFeed as error:
             self._record(due, Failed("not_a_feed", error.what), now)
             return
@@ -153,6 +161,17 @@ class Poller:
             )
             self._save_state(connection, due, outcome, now)
         log.info("polled", feed=due.feed.url, new=new, seen=seen, problems=list(parsed.problems) or None)
+
+    async def _with_nested(self, due: Due, parsed: ParsedFeed, url: str, now: datetime) -> ParsedFeed:
+        """What a sitemap index says, with what one of its sitemaps says; one that cannot be had costs no other."""
+        try:
+            response = await self._fetch(Request(url, dont_filter=True, meta={"handle_httpstatus_all": True}))
+            if (problem := classify(response)) is not None:
+                return replace(parsed, problems=(*parsed.problems, f"{url}: {problem}"))
+            more = await self._bench.parse(due.feed, due.source.language, response.body, "", url, now)
+        except Exception as error:  # noqa: BLE001  (Scrapy raises whatever its handlers and middlewares do)
+            return replace(parsed, problems=(*parsed.problems, f"{url}: {classify(error)}"))
+        return replace(parsed, entries=(*parsed.entries, *more.entries), problems=(*parsed.problems, *more.problems))
 
     def _save_entries(self, connection: Connection, due: Due, parsed: ParsedFeed, now: datetime) -> tuple[int, int]:
         """Insert what is new, mark what was edited; returns how many entries were new and how many known."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from pipelines import incidents
+from pipelines.acts import join_acts
 from pipelines.archive import reports
 from pipelines.copies import is_copy, signature
 from pipelines.extraction import read_page
@@ -57,7 +58,7 @@ def judge_page(
 
 def judge_article(article: Article, lexicon: Lexicon, watch: Watch) -> Judged:
     """Judge a report that has been read."""
-    findings = tuple(finding for finding in judge(article, lexicon, watch) if finding.verdict != "none")
+    findings = join_acts(judge(article, lexicon, watch))
     texts = (article.title, article.summary, article.lead, article.description, article.body)
     return Judged(
         article=article,
