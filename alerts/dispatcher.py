@@ -19,7 +19,7 @@ from datetime import datetime, tzinfo
 from typing import TypeVar, cast
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alerts import outbox, queue
@@ -30,12 +30,12 @@ from alerts.outbox import Notice
 from alerts.policy import BAGHDAD, Policy
 from alerts.queue import Delivery
 from alerts.settings import AnyChannelSettings
-from alerts.tables import acknowledgements
 from pipelines.archive import Store
 from pipelines.models import ChangeKind
 from pipelines.summary import Labels
 
 log = structlog.get_logger("alerts")
+Settle = Callable[[Connection], object]  # records within a transaction what came of a delivery
 _Result = TypeVar("_Result")
 
 
@@ -69,11 +69,12 @@ class Dispatcher:
         self._lease = secrets.token_hex(8)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # SQLite makes a second writer sleep; a lock of our own wakes it at once
         self._busy: dict[str, int] = {}  # threads at work per channel
         self._idle = threading.Condition(self._lock)
         self._handled = 0
         self._recovered = False
-        self._unrecorded: dict[str, Callable[[Connection], object]] = {}
+        self._unrecorded: dict[str, Settle] = {}
         self._buckets = {name: _Bucket(one.settings.per_second) for name, one in channels.items()}
 
     async def dispatch_due(self, *, wait: bool = True) -> int:
@@ -82,12 +83,12 @@ class Dispatcher:
         With `wait=False` the sending only begins, so that a slow receiver never holds up the caller.
         """
         try:
-            await _in_thread(self._prepare)
+            due = await _in_thread(self._prepare)
         except DBAPIError as error:
             # A full disk or a locked file: nothing is sent that could not be recorded. The next round tries again.
-            log.error("outbox cannot be written", error=str(error.orig))
+            log.error("outbox cannot be used", error=str(error.orig))
             return 0
-        for name in self._channels:
+        for name in due:
             self._start(name)
         if wait:
             await _in_thread(self._wait_idle)
@@ -106,22 +107,29 @@ class Dispatcher:
 
     # --- one round ------------------------------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> list[str]:
+        """Put the outbox in order, and name the channels that have something to send."""
         now = self._clock()
-        with self._store.write() as connection:
-            if not self._recovered:
-                parked = queue.recover(connection, self._settings, now)
-                if parked:
-                    names = ", ".join(sorted({one.channel for one in parked}))
-                    text = f"{len(parked)} waiting messages are parked: {names} is no longer configured or enabled"
-                    self._report(connection, Notice(f"parked:{names}", text), now)
-            outbox.silence_waiting(connection, now)
-            outbox.gather(connection, self._labels, now)
+        if not self._recovered:
+            self._recover(now)
+        self._record_owed()
+        with self._store.read() as connection:
+            arrange = outbox.must_arrange(connection, now)
+        if arrange:
+            with self._writing, self._store.write() as connection:
+                outbox.silence_waiting(connection, now)
+                outbox.gather(connection, self._labels, now)
+        with self._store.read() as connection:
+            return [name for name in self._channels if queue.any_due(connection, name, now)]
+
+    def _recover(self, now: datetime) -> None:
+        with self._writing, self._store.write() as connection:
+            parked = queue.recover(connection, self._settings, now)
+            if parked:
+                names = ", ".join(sorted({one.channel for one in parked}))
+                text = f"{len(parked)} waiting messages are parked: {names} is no longer configured or enabled"
+                self._report(connection, Notice(f"parked:{names}", text), now)
         self._recovered = True
-        with self._lock:
-            owed = dict(self._unrecorded)
-        for id, settle in owed.items():
-            self._record(id, settle)
 
     def _start(self, name: str) -> None:
         with self._lock:
@@ -135,47 +143,56 @@ class Dispatcher:
 
     def _work(self, name: str) -> None:
         try:
-            while not self._stopping.is_set() and (delivery := self._claim(name)) is not None:
+            delivery = self._commit(name)
+            while delivery is not None:
                 if self._buckets[name].take(self._stopping):
-                    self._deliver(delivery)
+                    settle = self._attempt(delivery)
+                    delivery = self._commit(name, delivery.id, settle)
                     with self._lock:
                         self._handled += 1
                 else:
-                    held_back = delivery
-                    self._record(delivery.id, lambda c: queue.put_back(c, held_back, self._clock()))  # noqa: B023
+                    delivery = self._commit(name, delivery.id, self._put_back(delivery))
         finally:
             with self._idle:
                 self._busy[name] -= 1
                 self._idle.notify_all()
 
-    def _claim(self, name: str) -> Delivery | None:
-        now = self._clock()
+    def _commit(self, name: str, done: str = "", settle: Settle | None = None) -> Delivery | None:
+        """Record what came of a delivery and lease the next, both in one transaction."""
         try:
-            with self._store.read() as connection:
-                if not queue.any_due(connection, name, now):
-                    return None
-            with self._store.write() as connection:
-                delivery = queue.claim(connection, name, self._lease, now)
+            with self._writing, self._store.write() as connection:
+                if settle is not None:
+                    settle(connection)
+                now = self._clock()
+                stopping = self._stopping.is_set()
+                delivery = None if stopping else queue.claim(connection, name, self._lease, now)
         except DBAPIError as error:
-            log.error("outbox cannot be written", channel=name, error=str(error.orig))
+            # What was sent is kept in memory to be recorded later, rather than sent twice; nothing new is begun.
+            log.error("outbox cannot be written", channel=name, id=done, error=str(error.orig))
+            if settle is not None:
+                with self._lock:
+                    self._unrecorded[done] = settle
             return None
+        if settle is not None:
+            self._trace("mark")
         if delivery is not None:
             self._trace("claim")
         return delivery
 
-    def _deliver(self, delivery: Delivery) -> None:
-        channel = self._channels[delivery.channel]
+    def _attempt(self, delivery: Delivery) -> Settle:
+        """Send it; returns how to record what came of it."""
         try:
             message, envelope = self._compose(delivery)
-            receipt = channel.send(message, envelope)
+            receipt = self._channels[delivery.channel].send(message, envelope)
         except DeliveryError as error:
-            self._settle_failure(delivery, error)
+            return self._settle_failure(delivery, error)
         except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
-            self._settle_fault(delivery, error)
-        else:
-            self._record(delivery.id, lambda c: queue.record_sent(c, delivery, receipt, self._clock()))
-            log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
-        self._trace("mark")
+            return self._settle_fault(delivery, error)
+        log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
+        return lambda connection: queue.record_sent(connection, delivery, receipt, self._clock())
+
+    def _put_back(self, delivery: Delivery) -> Settle:
+        return lambda connection: queue.put_back(connection, delivery, self._clock())
 
     def _compose(self, delivery: Delivery) -> tuple[Message, Envelope]:
         now = self._clock()
@@ -184,9 +201,6 @@ class Dispatcher:
             message: Message
             if delivery.kind == "incident":
                 incident = queue.load_incident(connection, delivery.incident, delivery.revision)
-                author = connection.execute(
-                    select(acknowledgements.c.author).where(acknowledgements.c.incident == delivery.incident)
-                ).scalar_one_or_none()
                 late = now - delivery.decided
                 telling = Telling(
                     change=cast(ChangeKind, delivery.change),
@@ -195,7 +209,7 @@ class Dispatcher:
                     late=late if late > self._policy.delayed_after else None,
                     subject=subject,
                     mark=self._mark,
-                    acknowledged_by=author or "",
+                    acknowledged_by=queue.acknowledged_by(connection, delivery.incident),
                 )
                 message = compose(incident, telling, self._labels, self._timezone)
             else:
@@ -218,7 +232,7 @@ class Dispatcher:
 
     # --- what came of it ------------------------------------------------------------------------------------------
 
-    def _settle_failure(self, delivery: Delivery, error: DeliveryError) -> None:
+    def _settle_failure(self, delivery: Delivery, error: DeliveryError) -> Settle:
         why = str(error)
         log.warning("not delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts, why=why)
 
@@ -239,7 +253,8 @@ class Dispatcher:
                     if not alive:
                         self._report_dead(connection, delivery, why, now)
                 case TooLarge() if not delivery.minimal:
-                    queue.record_retry(connection, delivery, why, now, minimal=True)
+                    if not queue.record_retry(connection, delivery, why, now, minimal=True):
+                        self._report_dead(connection, delivery, why, now)
                 case ChannelRefused():
                     queue.record_off(connection, delivery, why, now)
                     text = f"the channel {delivery.channel} is off: {why}"
@@ -249,9 +264,9 @@ class Dispatcher:
                     queue.record_dead(connection, delivery, why)
                     self._report_dead(connection, delivery, why, now)
 
-        self._record(delivery.id, settle)
+        return settle
 
-    def _settle_fault(self, delivery: Delivery, error: Exception) -> None:
+    def _settle_fault(self, delivery: Delivery, error: Exception) -> Settle:
         # Only the kind and the place: the text of a foreign exception may hold an address with a secret in it.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         why = f"fault in rasid: {type(error).__name__} at {frame.name}, line {frame.lineno}"
@@ -262,7 +277,7 @@ class Dispatcher:
             if not queue.record_retry(connection, delivery, why, now, poison=True):
                 self._report_dead(connection, delivery, why, now)
 
-        self._record(delivery.id, settle)
+        return settle
 
     def _report_dead(self, connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
         if delivery.kind == "notice":
@@ -275,25 +290,18 @@ class Dispatcher:
     def _report(self, connection: Connection, notice: Notice, now: datetime) -> None:
         outbox.plan_notice(connection, notice, self._settings, self._policy, now)
 
-    def _record(self, id: str, settle: Callable[[Connection], object]) -> None:
-        try:
-            with self._store.write() as connection:
+    def _record_owed(self) -> None:
+        with self._lock:
+            owed = dict(self._unrecorded)
+        for id, settle in owed.items():
+            with self._writing, self._store.write() as connection:
                 settle(connection)
-        except DBAPIError as error:
-            # It is done but not on record: keep it in memory and try again, rather than send it twice.
-            log.error("what was sent cannot be recorded yet", id=id, error=str(error.orig))
-            with self._lock:
-                self._unrecorded[id] = settle
-        else:
             with self._lock:
                 self._unrecorded.pop(id, None)
 
     def _release(self) -> int:
-        with self._lock:
-            owed = dict(self._unrecorded)
-        for id, settle in owed.items():
-            self._record(id, settle)
-        with self._store.write() as connection:
+        self._record_owed()
+        with self._writing, self._store.write() as connection:
             return queue.release(connection, self._lease, self._clock())
 
     def _wait_idle(self, seconds: float | None = None) -> bool:

@@ -173,6 +173,12 @@ def next_due(connection: Connection) -> datetime | None:
     return found
 
 
+def must_arrange(connection: Connection, now: datetime) -> bool:
+    """Whether anything held has come due, so that `silence_waiting` and `gather` are worth the write lock."""
+    held = select(outbox_rows.c.id).where(outbox_rows.c.state == "held", is_due(now)).limit(1)
+    return connection.execute(held).first() is not None
+
+
 def silence_waiting(connection: Connection, now: datetime) -> int:
     """Withhold what is due but silenced since it was decided; returns how many."""
     in_force = silences_in_force(connection, now)
@@ -338,6 +344,7 @@ __all__ = [
     "deliveries",
     "gather",
     "list_silences",
+    "must_arrange",
     "next_due",
     "outbox_status",
     "plan",

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, and_, func, insert, not_, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, insert, not_, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from alerts.messages import ListMessage
 from alerts.policy import Change, Silence
 from alerts.settings import AnyChannelSettings
-from alerts.tables import channel_states, deliveries, messages, silences, threads
+from alerts.tables import acknowledgements, channel_states, deliveries, messages, silences, threads
 from pipelines.models import ChangeKind, Incident
 
 # Standard Webhooks 1.0.0, "Retry schedule": 75 h 35 min in all. One entry per attempt, counted from the one before.
@@ -98,14 +98,7 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
 
 def any_due(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether it is worth taking the write lock to claim something."""
-    waiting = select(deliveries.c.id).where(
-        deliveries.c.channel == channel,
-        deliveries.c.state.in_(("held", "queued")),
-        deliveries.c.gather == "",
-        is_due(now),
-        in_turn(),
-    )
-    return connection.execute(waiting.limit(1)).first() is not None
+    return connection.execute(_CLAIMABLE, {"channel": channel, "now": now}).first() is not None
 
 
 def claim(connection: Connection, channel: str, lease: str, now: datetime) -> Delivery | None:
@@ -113,24 +106,13 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
 
     A revision waits for the earlier ones of its incident to the same recipient. A half-open circuit lets one through.
     """
-    state = connection.execute(select(channel_states).where(channel_states.c.channel == channel)).one_or_none()
+    state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
     if state is not None:
         if state.off or (state.closed_until is not None and state.closed_until > now and state.since <= now):
             return None
         if state.failures >= BREAKER_AT and _on_their_way(connection, channel):
             return None
-    row = connection.execute(
-        select(deliveries)
-        .where(
-            deliveries.c.channel == channel,
-            deliveries.c.state.in_(("held", "queued")),
-            deliveries.c.gather == "",
-            is_due(now),
-            in_turn(),
-        )
-        .order_by(deliveries.c.due, deliveries.c.decided, deliveries.c.revision)
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_CLAIMABLE, {"channel": channel, "now": now}).one_or_none()
     if row is None:
         return None
     set_row(connection, row.id, state="sending", lease=lease, attempts=row.attempts + 1)
@@ -140,7 +122,7 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
 def record_sent(connection: Connection, delivery: Delivery, receipt: str, now: datetime) -> None:
     """The receiver took it. The channel works: what failed for its sake is due again."""
     set_row(connection, delivery.id, state="sent", lease="", sent=now, receipt=receipt, reason="")
-    state = connection.execute(select(channel_states).where(channel_states.c.channel == delivery.channel)).one_or_none()
+    state = connection.execute(_CHANNEL_STATE, {"channel": delivery.channel}).one_or_none()
     if state is not None and state.failures:
         values = {"failures": 0, "closed_until": None, "reason": "", "since": now}
         connection.execute(update(channel_states).where(channel_states.c.channel == delivery.channel).values(**values))
@@ -289,7 +271,7 @@ def as_delivery(row: Row[Any]) -> Delivery:
     return Delivery(changes=CHANGES.validate_json(row.changes), **values)
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition that a waiting row may be sent at `now`."""
     # A row scheduled in the future was written before the clock was set back: waiting for it could take a year.
     return or_(deliveries.c.due <= now, deliveries.c.scheduled > now)
@@ -313,7 +295,7 @@ def in_turn() -> ColumnElement[bool]:
 
 def set_row(connection: Connection, id: str, **values: Any) -> None:
     """Change columns of one row."""
-    connection.execute(update(deliveries).where(deliveries.c.id == id).values(**values))
+    connection.execute(_SET_ROW, {"row": id, **values})
 
 
 def save_message(connection: Connection, incident: str, revision: int, kind: str, now: datetime, document: str) -> None:
@@ -334,21 +316,15 @@ def load_list(connection: Connection, name: str) -> ListMessage:
 
 def thread_of(connection: Connection, delivery: Delivery) -> tuple[str, str, str]:
     """Subject, id and receipt of the first message of this incident that the recipient got; empty where none."""
-    subject = connection.execute(
-        select(threads.c.subject).where(threads.c.incident == delivery.incident)
-    ).scalar_one_or_none()
-    first = connection.execute(
-        select(deliveries.c.id, deliveries.c.receipt)
-        .where(
-            deliveries.c.incident == delivery.incident,
-            deliveries.c.channel == delivery.channel,
-            deliveries.c.recipient == delivery.recipient,
-            deliveries.c.state == "sent",
-        )
-        .order_by(deliveries.c.sent, deliveries.c.revision)
-        .limit(1)
-    ).one_or_none()
+    of = {"incident": delivery.incident, "channel": delivery.channel, "recipient": delivery.recipient}
+    subject = connection.execute(_SUBJECT, of).scalar_one_or_none()
+    first = connection.execute(_FIRST_SENT, of).one_or_none()
     return subject or "", first.id if first else "", first.receipt if first else ""
+
+
+def acknowledged_by(connection: Connection, incident: str) -> str:
+    """Who has the incident in hand; empty if nobody said so."""
+    return connection.execute(_ACKNOWLEDGED, {"incident": incident}).scalar_one_or_none() or ""
 
 
 def silences_in_force(connection: Connection, now: datetime) -> list[Silence]:
@@ -375,6 +351,39 @@ def dump(adapter: TypeAdapter[Any], value: object) -> str:
     return plain.encode("utf-8", "replace").decode()
 
 
+# Built once, because each is run for every message: SQLAlchemy takes longer to build one than SQLite to run it.
+_SET_ROW = update(deliveries).where(deliveries.c.id == bindparam("row"))
+_CHANNEL_STATE = select(channel_states).where(channel_states.c.channel == bindparam("channel"))
+_SUBJECT = select(threads.c.subject).where(threads.c.incident == bindparam("incident"))
+_ACKNOWLEDGED = select(acknowledgements.c.author).where(acknowledgements.c.incident == bindparam("incident"))
+_DOCUMENT = select(messages.c.document).where(
+    messages.c.incident == bindparam("incident"), messages.c.revision == bindparam("revision")
+)
+_FIRST_SENT = (
+    select(deliveries.c.id, deliveries.c.receipt)
+    .where(
+        deliveries.c.incident == bindparam("incident"),
+        deliveries.c.channel == bindparam("channel"),
+        deliveries.c.recipient == bindparam("recipient"),
+        deliveries.c.state == "sent",
+    )
+    .order_by(deliveries.c.sent, deliveries.c.revision)
+    .limit(1)
+)
+_CLAIMABLE = (
+    select(deliveries)
+    .where(
+        deliveries.c.channel == bindparam("channel"),
+        deliveries.c.state.in_(("held", "queued")),
+        deliveries.c.gather == "",
+        is_due(bindparam("now", type_=deliveries.c.due.type)),
+        in_turn(),
+    )
+    .order_by(deliveries.c.due, deliveries.c.decided, deliveries.c.revision)
+    .limit(1)
+)
+
+
 # --- helpers ------------------------------------------------------------------------------------------
 
 
@@ -386,7 +395,7 @@ def _on_their_way(connection: Connection, channel: str) -> int:
 def _count_failure(
     connection: Connection, channel: str, why: str, now: datetime, after: timedelta | None, throttled: bool
 ) -> None:
-    state = connection.execute(select(channel_states).where(channel_states.c.channel == channel)).one_or_none()
+    state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
     before = state.failures if state is not None else 0
     failures = before if throttled else before + 1  # who asks us to slow down is well
     closed = None
@@ -414,5 +423,4 @@ def _set_channel(connection: Connection, channel: str, **values: Any) -> None:
 
 
 def _document(connection: Connection, incident: str, revision: int) -> str:
-    key = (messages.c.incident == incident, messages.c.revision == revision)
-    return str(connection.execute(select(messages.c.document).where(*key)).scalar_one())
+    return str(connection.execute(_DOCUMENT, {"incident": incident, "revision": revision}).scalar_one())

@@ -37,6 +37,7 @@ class EmailChannel:
         self._password = password
         self._name = name
         self._trace = trace
+        self._context: ssl.SSLContext | None = None
 
     def send(self, message: Message, envelope: Envelope) -> str:
         mail = build_mail(message, envelope, self.settings.sender, envelope.recipient, self._name)
@@ -52,14 +53,10 @@ class EmailChannel:
         settings = self.settings
         where = f"{settings.host}:{settings.port}"
         try:
-            context = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
-        except OSError as error:
-            raise TryLater(f"ca_file {settings.ca_file} cannot be used: {error.strerror}") from error
-        try:
             seconds = settings.timeout.total_seconds()
             if settings.security == "tls":
                 conversation: _Conversation = _TlsConversation(
-                    settings.host, settings.port, timeout=seconds, context=context
+                    settings.host, settings.port, timeout=seconds, context=self._tls()
                 )
             else:
                 conversation = _Conversation(settings.host, settings.port, timeout=seconds)
@@ -69,7 +66,7 @@ class EmailChannel:
             conversation.ehlo_or_helo_if_needed()
             if settings.security == "starttls":
                 # Never goes on in the clear: a server without STARTTLS raises SMTPNotSupportedError here.
-                conversation.starttls(context=context)
+                conversation.starttls(context=self._tls())
                 conversation.ehlo()
             self._trace("connect")
             if self._password is not None:
@@ -87,6 +84,16 @@ class EmailChannel:
             conversation.close()
             raise TryLater(f"{where}: {_reason(error)}") from error
         return conversation
+
+    def _tls(self) -> ssl.SSLContext:
+        # Without a context smtplib verifies no certificate. Made once: reading the system's authorities takes 20 ms.
+        if self._context is None:
+            ca_file = self.settings.ca_file
+            try:
+                self._context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+            except OSError as error:
+                raise TryLater(f"ca_file {ca_file} cannot be used: {error.strerror or 'no certificate'}") from error
+        return self._context
 
     def _transact(self, conversation: _Conversation, recipient: str, body: bytes) -> None:
         where = f"{self.settings.host}:{self.settings.port}"
