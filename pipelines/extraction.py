@@ -91,7 +91,7 @@ def _read(page: Page, entry: Entry, source: Source) -> _Reading:
     body = _selected(tree, source.body) or _main_text(tree)
     if len(body) < _THIN:
         articles = [_text_of(data.get("articleBody")) for data in linked]
-        body = max([body, *articles], key=len)
+        body = max([*articles, body], key=len)  # of equal ones that with its paragraphs
     return _Reading(
         title=_meta(tree, "og:title") or _first_text(tree, "//h1") or _first_text(tree, "//title"),
         body=body,
