@@ -102,6 +102,8 @@ def _evidence(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) ->
         groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
         old = dated or _is_old(scene, story, governorate)
+        if groups and weight < _STRONG and not _about(story, scene, groups):
+            continue
         if groups and weight >= _SOME:
             found.append(_Evidence(scene, groups, weight, "sentence", old))
         elif not old and (not scene.row or "spread" in scene.flags or scene.sides & watched):
@@ -118,6 +120,14 @@ def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
     if "pluperfect" in scene.flags and "old" not in scene.flags:
         return governorate not in story.main
     return True
+
+
+def _about(story: Story, scene: Scene, groups: frozenset[str]) -> bool:
+    """Whether the report is about the group: a guest list in its last paragraph does not make a visit an activity."""
+    first = next((other for other in story.scenes if other.sentence.field != "title"), scene)
+    if scene.sentence.field == "title" or scene is first:
+        return True
+    return any(groups & (other.groups | other.leaders) for other in story.scenes if other.sentence.field == "title")
 
 
 _CONTRAST = re.compile(r"(?:[،,;؛]\s*)?\b(?:فيما|بينما|في حين|في المقابل|بالمقابل|while|whereas|but|meanwhile)\b|[;؛]")
@@ -165,9 +175,12 @@ def _together(
         elsewhere = other.where and governorate not in other.where
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
-        if groups and governorate in other.where and _telling(other) >= _STRONG:
+        told = governorate in other.where and _telling(other) >= _STRONG and not other.others
+        if groups and told and not _stands_by(scene):
             return _Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
+            continue
+        if scene.others or (_stands_by(other) and _telling(other) < _STRONG):
             continue
         if there and not groups and scene.named and (telling or ("spread" in scene.flags and other.weight >= _STRONG)):
             bond = "window" if telling else "spread"
@@ -176,6 +189,11 @@ def _together(
     if leaders and telling and not groups:
         return _Evidence(scene, leaders, _telling(scene), "leader", False)
     return None
+
+
+def _stands_by(scene: Scene) -> bool:
+    """Whether the group only comments or offers something: what is told beside it is not its doing."""
+    return "hypothetical" in scene.flags or (bool(scene.flags & {"speech", "background"}) and "anaphora" not in scene.flags)
 
 
 def _telling(scene: Scene) -> float:
@@ -198,11 +216,16 @@ def _only_says(scene: Scene) -> bool:
     for speaker in speakers:
         for verb in verbs:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
+            if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
+                continue  # "the sources said that fighters of …": somebody else speaks
             if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
                 return True
             if arabic and 0 <= verb.start - speaker.end <= 12:
                 return True
     return False
+
+
+_THAT = re.compile(r"\s[إأا]ن\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
 
 
 def _others_between(scene: Scene, one: int, two: int) -> bool:
@@ -227,6 +250,8 @@ def _finding(
     features = _features(article, story, lexicon, governorate, evidence)
     groups = frozenset().union(*(item.groups for item in evidence))
     old = all(item.old for item in evidence)
+    if not old:
+        groups |= _accused(story, governorate) & frozenset(watch.groups)
     return _compose(
         article,
         reading,
@@ -238,6 +263,17 @@ def _finding(
         features,
         old,
         (),
+    )
+
+
+def _accused(story: Story, governorate: str) -> frozenset[str]:
+    """Groups that are blamed for what the report tells."""
+    return frozenset().union(
+        *(
+            scene.groups
+            for scene in story.scenes
+            if "accusation" in scene.flags and governorate in scene.where and not scene.background
+        )
     )
 
 
@@ -318,6 +354,9 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
         add("explainer", -0.45, "the title asks who or what somebody is")
     elif "opinion" in story.genre:
         add("opinion", -0.35, "opinion, analysis or profile")
+    elif "analysis" in story.genre:
+        dated = any("recent" in item.scene.flags for item in evidence)
+        add("analysis", -0.10 if dated else -0.25, "the title asks how or why")
     if "sport" in story.genre:
         add("sport", -0.40, "a sports report")
     if "economy" in story.genre:

@@ -141,14 +141,26 @@ def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tupl
 
 # --- where -----------------------------------------------------------------------------------------------------------
 
+# People and forces that come from a place, offices held for it, roads to it: the place is not where it happened.
+_COMERS_AR = (
+    "فرق|فرقا|قوات|قوه|تعزيزات|مقاتلين|مقاتلون|متظاهرين|متظاهرون|محتجين|زائرين|زوار|نواب|نائب|شيوخ|عشائر|وفد|وفود|وفدا|عناصر"
+    "|منتسبين|مشاركين|مواكب|شباب|شخصيات|لجنه|طلبه|انصار|المتظاهرون|المتظاهرين|القادمين|قادمين|القادمه|قادمه|القادم|قادم"
+)
 _ORIGIN_AR = re.compile(
-    r"(?:باتجاه|بأتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|القادم\w* من|قادم\w* من|وفود? من|قوه من|مسقط راس|مرشح\w* عن|نائب\w* عن|النائب\w* عن|ممثل\w* عن|كم (?:جنوب|شمال|شرق|غرب)\w*|كيلومتر\w* (?:جنوب|شمال|شرق|غرب)\w*"
-    r"|(?:طريق|الطريق) (?:بين|الرابط بين)?|لجنه من|شخصيات من|من مدينه|ينحدر\w* من|اصلا من|خط|منصب محافظ|مجلس محافظه (?:\w+ ){0,1}من)"
-    r" ?(?:محافظه|مدينه|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
+    rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس|ينحدر\w* من|اصلا من"
+    r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)(?: بين| الرابط بين)?|خط"
+    r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
+    r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
+)
+_COMERS_EN = (
+    "delegations?|visitors|pilgrims|families|protesters|demonstrators|troops|forces?|reinforcements|officials|fighters from|crews"
+    "|supporters|lawmakers?|mps?|deput(?:y|ies)|candidates?|tribesmen|buses"
 )
 _ORIGIN_EN = re.compile(
-    r"(?:towards?|native of|delegations? from|visitors from|pilgrims from|families from|protesters from|troops from|force from|forces from|born in|(?:mp|lawmaker|deputy|mps) (?:for|from)|representing|road to|highway (?:to|between)"
-    r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|candidate for|officials from|from \w+ to|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote|news agency) from) (?:the )?(?:city of |province of )?$"
+    rf"(?:towards?|native of|born in|hails? from|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing|road to|highway (?:to|between)"
+    r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
+    r"|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
+    r"|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote|news agency) from) (?:the )?(?:city of |province of )?$"
 )
 _DIRECTION = re.compile(
     r"(?:(?:south|north|east|west|southeast|southwest|northeast|northwest|outside|near) of (?:the capital )?|(?:شمال|جنوب|شرق|غرب|شمالي|جنوبي|شرقي|غربي)(?: (?:شرقي|غربي|شرق|غرب))? (?:العاصمه )?)$"
@@ -159,17 +171,25 @@ _WINDOW = 40
 def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[str]:
     """The governorates a sentence names as the place; not those people come from or roads lead to."""
     firm: list[tuple[str, bool]] = []
+    origin = False
+    behind = -1
     for mention in sentence.of("governorate", "place"):
         entity = lexicon.entity(mention.entity)
         if mention.strength < SUPPORT:
             continue
         before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start]) + " "
         before = before if sentence.text[mention.start - 1 : mention.start].isspace() else before.rstrip(" ")
-        if _ORIGIN_AR.search(before.rstrip(" ")) or _ORIGIN_EN.search(before):
-            continue
-        firm.append((entity.governorate, bool(_DIRECTION.search(before) or _DIRECTION.search(before.rstrip(" ")))))
+        chained = behind >= 0 and bool(_CHAIN.fullmatch(sentence.text[behind : mention.start]))
+        origin = origin if chained else bool(_ORIGIN_AR.search(before.rstrip(" ")) or _ORIGIN_EN.search(before))
+        behind = mention.end
+        if not origin:
+            direction = bool(_DIRECTION.search(before) or _DIRECTION.search(before.rstrip(" ")))
+            firm.append((entity.governorate, direction))
     direct = frozenset(governorate for governorate, direction in firm if not direction)
     return direct or frozenset(governorate for governorate, _ in firm)
+
+
+_CHAIN = re.compile(r"[\s،,]*(?:و|and|و محافظة )?\s*(?:ال)?")
 
 
 # --- how it is meant -------------------------------------------------------------------------------------------------
@@ -245,8 +265,9 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
 
 
 _EXPLAINER = re.compile(
-    r"^(?:من هو|من هي|من هم|ما هي|ماذا يريد|لماذا|هل|who is|who are|what is|why|explainer|analysis|opinion|profile)(?!\w)"
+    r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox|profile|opinion)(?!\w)"
 )
+_QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
     "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
@@ -262,6 +283,8 @@ def _genre(reading: Reading) -> frozenset[str]:
         genre.add("opinion")
     if any(_EXPLAINER.search(title) for title in titles):
         genre.add("explainer")
+    if any(_QUESTION.search(title) for title in titles):
+        genre.add("analysis")
     first = [fold(s.text)[:120] for s in reading.sentences[:3]]
     if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
         genre.add("encyclopaedia")
