@@ -88,6 +88,11 @@ def isolate(text: str) -> str:
     return f"{ISOLATE}{text}{POP}" if _RIGHT_TO_LEFT.search(text) else text
 
 
+def balanced(text: str) -> str:
+    """Every isolate closed, as it may not be after a cut."""
+    return text + POP * (text.count(ISOLATE) - text.count(POP))
+
+
 def safe_link(url: str) -> str:
     """The address, percent-encoded, with an ASCII host and no user name; empty if it is not http(s) or too long."""
     try:

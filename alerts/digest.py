@@ -93,7 +93,7 @@ def build_digest(
     counts = f"{len(told)} told, {len(held)} held, {len(withheld)} not told, {len(doubtful)} in doubt"
     what = counts if happened else "nothing happened"
     if without_news:
-        sections[2] = _with_line(sections[2], f"{without_news} further revisions brought nothing new or were merged")
+        sections[2] = _with_line(sections[2], f"{_count(without_news, 'further revision')} told later or nothing new")
     if heartbeat:
         sections.append(Section("Watch", "الرصد", (tidy(heartbeat, 300),)))
     return ListMessage(
@@ -177,18 +177,22 @@ def _delivery_lines(connection: Connection, since: datetime) -> tuple[str, ...]:
         .group_by(deliveries.c.channel)
         .order_by(deliveries.c.channel)
     )
-    lines += [f"{row.channel}: {row.number} dead letters (rasid deliveries)" for row in dead]
+    lines += [f"{row.channel}: {_count(row.number, 'dead letter')} (rasid deliveries)" for row in dead]
     parked = select(func.count()).where(deliveries.c.state == "parked")
     if number := connection.execute(parked).scalar_one():
         lines.append(f"{number} parked: their channel or recipient is no longer configured")
     off = select(channel_states).where(channel_states.c.off | (channel_states.c.failures > 0))
     for row in connection.execute(off.order_by(channel_states.c.channel)):
-        state = "off" if row.off else f"{row.failures} failures in a row"
+        state = "off" if row.off else f"{_count(row.failures, 'failure')} in a row"
         lines.append(tidy(f"{row.channel}: {state}: {row.reason}", 300))
     suppressed = select(deliveries.c.id).where(deliveries.c.ambiguous > 0, deliveries.c.sent > since)
     if doubled := len(connection.execute(suppressed).all()):
-        lines.append(f"{doubled} messages may have come twice, with the same id")
+        lines.append(f"{_count(doubled, 'message')} may have come twice, with the same id")
     return tuple(lines)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _with_line(section: Section, line: str) -> Section:

@@ -11,16 +11,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
+from itertools import zip_longest
 from typing import Any, Literal
 
 from jinja2 import BaseLoader, PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from alerts.cleaning import clean, clean_same_length_breaks, cut, host_of, is_right_to_left, isolate, mask_phones
+from alerts.cleaning import (
+    balanced,
+    clean,
+    clean_same_length_breaks,
+    cut,
+    host_of,
+    is_right_to_left,
+    isolate,
+    mask_phones,
+)
 from alerts.cleaning import safe_link as link_of
 from alerts.policy import BAGHDAD, Change, is_unconfirmed
 from pipelines.models import ChangeKind, Incident, Passage, SourceReport
@@ -31,6 +41,7 @@ from pipelines.summary import (
     day_en,
     event_words,
     label,
+    other_places,
     place_line_ar,
     place_line_en,
     span,
@@ -366,10 +377,13 @@ def incident_json(incident: Incident, *, short: bool = False) -> dict[str, Any]:
 
 
 def excerpts_of(incident: Incident) -> tuple[Excerpt, ...]:
-    """The passages that prove it, the strongest finding first, none twice."""
-    ranked = sorted(incident.findings, key=lambda finding: -finding.score)
+    """The passages that prove it, none twice: the first of each finding, the newest report before older ones."""
+    news = {report.article: (not report.copy_of, report.published) for report in incident.sources}
+    oldest = (False, datetime.min.replace(tzinfo=UTC))
+    ranked = sorted(incident.findings, key=lambda one: (news.get(one.article, oldest), one.score), reverse=True)
+    turns = [passage for turn in zip_longest(*(one.passages for one in ranked)) for passage in turn if passage]
     seen: dict[str, Excerpt] = {}
-    for passage in [passage for finding in ranked for passage in finding.passages]:
+    for passage in turns:
         excerpt = excerpt_of(passage)
         if excerpt.text.strip(" …"):
             seen.setdefault(excerpt.text, excerpt)
@@ -379,7 +393,7 @@ def excerpts_of(incident: Incident) -> tuple[Excerpt, ...]:
 def excerpt_of(passage: Passage, limit: int = EXCERPT) -> Excerpt:
     """At most `limit` characters of a passage around its marks, cleaned, with the marks kept true."""
     text = mask_phones(passage.text)
-    marks = sorted((max(0, start), min(len(text), end)) for start, end in passage.marks if start < end)
+    marks = _merged((max(0, start), min(len(text), end)) for start, end in passage.marks if start < end)
     start, end = _window(text, marks, limit - 2)  # room for an ellipsis at both ends
     pieces: list[Piece] = []
     at = start
@@ -396,6 +410,16 @@ def excerpt_of(passage: Passage, limit: int = EXCERPT) -> Excerpt:
         pieces.append(Piece("…", False))
     cleaned = [Piece(clean_same_length_breaks(piece.text), piece.marked) for piece in pieces]
     return Excerpt(tuple(piece for piece in cleaned if piece.text))
+
+
+def _merged(marks: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(marks):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _window(text: str, marks: Sequence[tuple[int, int]], room: int) -> tuple[int, int]:
@@ -441,7 +465,8 @@ def _first_line(incident: Incident, telling: Telling, labels: Labels, timezone: 
         line += f" ({count} independent source{'' if count == 1 else 's'})"
     if telling.late is not None:
         line = f"DELAYED, decided {_local(telling.decided, timezone)} · {line}"
-    return marked(telling.mark, cut(clean(line), LINE))
+    # Every part is clean by now; cleaning the whole would take out the isolates around names.
+    return marked(telling.mark, balanced(cut(line, LINE)))
 
 
 def _first_line_ar(incident: Incident, telling: Telling) -> str:
@@ -459,9 +484,9 @@ def _change_en(change: Change, labels: Labels) -> str:
     arrow = f"{change.before} → {change.after}" if change.before else change.after
     match change.kind:
         case "denial":
-            return f"denied by {change.after}"
+            return f"as reported by {isolate(tidy(change.after, 80))}"
         case "official":
-            return f"first official word ({change.after})"
+            return f"first official word ({isolate(tidy(change.after, 80))})"
         case "group" | "place":
             return f"now also {label(labels, change.after).name_en}"
         case "sources":
@@ -528,6 +553,9 @@ def _place_fact(incident: Incident, labels: Labels) -> Fact:
     precision = {1: "spot or town", 2: "near, or district", 3: "governorate only"}
     precision_ar = {1: "الموقع أو المدينة", 2: "قرب الموقع أو القضاء", 3: "المحافظة فقط"}
     en, ar, link = place_line_en(incident, labels), place_line_ar(incident, labels), ""
+    if others := other_places(incident)[:4]:
+        en += f"; also {', '.join(other.name_en for other in others)}"
+        ar += f"؛ أيضاً {'، '.join(other.name_ar for other in others)}"
     if place is not None:
         en += f" · precision: {precision.get(place.geo_precision, 'governorate only')}"
         ar += f" · الدقة: {precision_ar.get(place.geo_precision, 'المحافظة فقط')}"

@@ -87,8 +87,21 @@ def label(labels: Labels, id: str) -> Label:
 
 
 def best_place(incident: Incident) -> Place | None:
-    """The most precise place known, the first reported among equals."""
-    return min(incident.places, key=lambda place: (place.geo_precision, place.kind == "governorate"), default=None)
+    """The place to name an incident by: one that is on the map, and of those the most precise, reported first.
+
+    A street or an office without coordinates says little to who does not live there; the town it stands in does.
+    """
+    return min(
+        incident.places,
+        key=lambda place: (place.kind == "governorate", place.lat is None, place.geo_precision),
+        default=None,
+    )
+
+
+def other_places(incident: Incident) -> tuple[Place, ...]:
+    """The spots reported beside the best place, governorates left out."""
+    best = best_place(incident)
+    return tuple(place for place in incident.places if place is not best and place.kind != "governorate")
 
 
 def place_line_en(incident: Incident, labels: Labels) -> str:

@@ -120,4 +120,4 @@ def test_dead_letters_stand_in_every_digest_until_somebody_sees_to_them(desk: De
     with desk.store.write() as connection:
         connection.execute(text("UPDATE deliveries SET state = 'dead'"))
     for _ in range(2):
-        assert "console: 1 dead letters" in digest(desk)
+        assert "console: 1 dead letter " in digest(desk)

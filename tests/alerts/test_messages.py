@@ -28,9 +28,9 @@ from alerts.messages import (
     webhook_body,
 )
 from alerts.policy import Change
-from pipelines.models import Certainty, Incident, Passage, Range
+from pipelines.models import Certainty, Incident, Passage, Place, Range
 from tests.alerts.golden_messages import GOLDEN, forms, messages
-from tests.alerts.samples import NAMES, NOW, arabic_passage, finding, incident, report, second
+from tests.alerts.samples import ABU_AL_KHASIB, NAMES, NOW, arabic_passage, finding, incident, report, second
 
 
 def told(one: Incident, change: Any = "new", *changes: Change, **values: Any) -> IncidentMessage:
@@ -65,7 +65,7 @@ def test_the_subject_is_short_and_names_place_groups_event_and_code() -> None:
         ),
         (
             told(second(incident()), "update", Change("denial", "", "Office")),
-            "DENIED 1: denied by Office (2 independent sources)",
+            "DENIED 1: as reported by Office (2 independent sources)",
         ),
         (
             told(second(incident()), "retracted", Change("retracted")),
@@ -206,6 +206,23 @@ def test_an_excerpt_shows_what_was_matched_however_far_down_it_stands() -> None:
     start = text.index("سرايا")
     excerpt = excerpt_of(Passage("body", text, ((start, start + 12), (start + 16, start + 22))))
     assert [piece.text for piece in excerpt.pieces if piece.marked] == ["سرايا السلام", "البصرة"]
+
+
+def test_adjacent_marks_are_one() -> None:
+    excerpt = excerpt_of(Passage("body", "an assassination attempt", ((3, 16), (16, 24))))
+    assert [piece.text for piece in excerpt.pieces if piece.marked] == ["assassination attempt"]
+
+
+def test_what_the_newest_report_says_comes_first() -> None:
+    newer = finding(id="f2", article="art_shatt_post", score=0.6, passages=(Passage("body", "ارتفعت الحصيلة"),))
+    one = second(incident(), findings=(finding(), newer))
+    assert [excerpt.text for excerpt in told(one).excerpts] == ["ارتفعت الحصيلة", arabic_passage().text]
+
+
+def test_a_spot_off_the_map_stands_beside_its_town() -> None:
+    street = Place("s", "Corniche Street", "شارع الكورنيش", "street", "basra", geo_precision=1)
+    text = render_text(told(incident(places=(street, ABU_AL_KHASIB), summary_en="")))
+    assert "Place: Abu al-Khasib (Basra); also Corniche Street · precision" in text
 
 
 def test_overlapping_and_wrong_marks_break_nothing() -> None:
