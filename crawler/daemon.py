@@ -249,6 +249,7 @@ async def run(daemon: Daemon) -> None:
     scheduler.add_job(pulse.tick, "interval", seconds=1)
     scheduler.add_job(pulse.dispatch, "interval", seconds=0.5)
     scheduler.add_job(pulse.keep_house, "interval", seconds=30)
+    scheduler.add_job(pulse.look_after_sources, "interval", minutes=10)
     scheduler.start()
     systemd.notify("READY=1")
     log.info("running", sources=len(daemon.configuration.sources), state=str(daemon.configuration.state))
@@ -297,3 +298,7 @@ class Pulse:
     async def keep_house(self) -> None:
         """Digest, notices, closing and clearing."""
         self._daemon.housekeeping.keep()
+
+    async def look_after_sources(self) -> None:
+        """Which source has gone quiet, broken or blocked."""
+        self._daemon.housekeeping.look_after_sources()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 
 from alerts.digest import plan_digest
+from alerts.outbox import Notice, plan_notice
 from alerts.policy import next_digest
 from alerts.settings import AnyChannelSettings
 from crawler.config import Configuration
-from crawler.tables import clock_marks
+from crawler.health import Health, heard_from, worth_a_notice
+from crawler.overview import Examined, examine
+from crawler.tables import clock_marks, source_health
 from pipelines.archive import Store, reports
+
+_HEALTH = TypeAdapter(Health)
 
 
 class Housekeeping:
@@ -54,6 +60,8 @@ class Housekeeping:
             return 0
         if due > now:
             return 0
+        with self._store.read() as connection:
+            examined = examine(connection, self._configuration.sources, now)
         with self._store.write() as connection:
             quiet = not heartbeats and not reports.any_incident_since(connection, now - timedelta(days=1))
             if not quiet:
@@ -62,8 +70,8 @@ class Housekeeping:
                     self._channels,
                     now,
                     self._configuration.lexicon,
-                    heartbeat=self._heartbeat(),
-                    ill_sources=self._ill_sources(),
+                    heartbeat=self._heartbeat(examined),
+                    ill_sources=[str(one.health) for one in examined if one.health.ill],
                     timezone=self._timezone,
                 )
         self._mark_digest(now)
@@ -74,8 +82,28 @@ class Housekeeping:
             connection.execute(delete(clock_marks))
             connection.execute(insert(clock_marks).values(id=1, digest=now))
 
-    def _heartbeat(self) -> str:
-        return ""
+    def look_after_sources(self) -> None:
+        """Tell the ops channel of each source that fell ill or is well again since it was last looked at."""
+        now = self._clock()
+        with self._store.read() as connection:
+            examined = examine(connection, self._configuration.sources, now)
+            before = {
+                row.source: _HEALTH.validate_json(row.document) for row in connection.execute(select(source_health))
+            }
+        changed = [one.health for one in examined if worth_a_notice(before.get(one.source.id), one.health)]
+        with self._store.write() as connection:
+            connection.execute(delete(source_health))
+            for one in examined:
+                document = _HEALTH.dump_json(one.health).decode()
+                connection.execute(insert(source_health).values(source=one.source.id, document=document))
+            for health in changed:
+                notice = Notice(key=f"source {health.source} {health.state}", text=f"source {health}")
+                plan_notice(connection, notice, self._channels, self._configuration.settings.policy, now)
 
-    def _ill_sources(self) -> list[str]:
-        return []
+    def _heartbeat(self, examined: Sequence[Examined]) -> str:
+        """How the watch itself fares, in a line."""
+        now = self._clock()
+        heard = heard_from([one.history for one in examined], [one.feeds for one in examined], now)
+        polls = [state.last_success for one in examined for state in one.feeds if state.last_success is not None]
+        last = f"; last answer {max(polls).astimezone(self._timezone):%H:%M}" if polls else ""
+        return f"{heard} of {len(examined)} sources heard from{last}"

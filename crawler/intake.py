@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from crawler.tables import entries
 from crawler.work import Bench
@@ -85,17 +86,7 @@ class Intake:
                     .where(entries.c.id == row.id)
                     .values(attempts=row.attempts + 1, next_fetch=now + _pause(row.attempts))
                 )
-        return [
-            Wanted(
-                row.id,
-                ENTRY.validate_json(row.document),
-                sources[row.source],
-                row.first_seen,
-                row.backlog,
-                row.attempts + 1,
-            )
-            for row in rows
-        ]
+        return [_wanted(row, sources[row.source]) for row in rows]
 
     async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> None:
         """Judge and record one report. `page` is None when it could not be had; `problem` says why."""
@@ -125,6 +116,18 @@ class Intake:
             problem=problem or None,
         )
         self._observe(Outcome(judged, revisions))
+
+
+def _wanted(row: Row[Any], source: Source) -> Wanted:
+    entry = ENTRY.validate_json(row.document)
+    return Wanted(
+        id=row.id,
+        entry=entry,
+        source=source,
+        first_seen=row.first_seen,
+        backlog=row.first_poll and entry.published is None,
+        attempts=row.attempts + 1,
+    )
 
 
 def next_fetch(connection: Connection) -> datetime | None:

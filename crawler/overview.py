@@ -8,11 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from crawler.health import LEARNED_FROM, Health, History, assess
 from crawler.poller import STATE
 from crawler.scheduling import FeedState
 from crawler.tables import daemon, entries, feeds
 from pipelines.archive.tables import articles, incidents
 from pipelines.models import Source
+
+_LATEST = 40  # reports of a source that are looked at for thin bodies and missing dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,10 @@ class SourceRow:
 
     source: str
     name: str
-    probation: bool
-    state: str
+    state: str  # as in health.py, or "new" before its first poll
     since: datetime | None
     evidence: str
+    probation: bool
     last_success: datetime | None
     last_new: datetime | None
     next_poll: datetime | None
@@ -68,10 +71,46 @@ def overview(connection: Connection, sources: Sequence[Source], now: datetime) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A source with what is known of it and how it is."""
+
+    source: Source
+    feeds: tuple[FeedState, ...]
+    history: History
+    health: Health
+
+
+def examine(connection: Connection, sources: Sequence[Source], now: datetime) -> list[Examined]:
+    """Every source measured against its own rhythm, in the order of the configuration."""
+    states = _states(connection, sources)
+    found = []
+    for source in sources:
+        known = tuple(states[feed.url] for feed in source.feeds if feed.url in states)
+        history = _history(connection, source, now)
+        found.append(Examined(source, known, history, assess(source, known, history, now)))
+    return found
+
+
 def source_rows(connection: Connection, sources: Sequence[Source], now: datetime) -> list[SourceRow]:
     """One row per configured source, in the order of the configuration."""
-    states = _states(connection, sources)
-    return [_row(source, [states[feed.url] for feed in source.feeds if feed.url in states]) for source in sources]
+    return [_row(one) for one in examine(connection, sources, now)]
+
+
+def _row(one: Examined) -> SourceRow:
+    polled = any(state.last_poll is not None for state in one.feeds)
+    return SourceRow(
+        source=one.source.id,
+        name=one.source.name,
+        state=one.health.state if polled else "new",
+        since=one.health.since if polled else None,
+        evidence=one.health.evidence if polled else "not polled yet",
+        probation=one.source.probation,
+        last_success=max((state.last_success for state in one.feeds if state.last_success), default=None),
+        last_new=max((state.last_new for state in one.feeds if state.last_new), default=None),
+        next_poll=min((state.next_poll for state in one.feeds), default=None),
+        feeds=len(one.feeds),
+    )
 
 
 def _states(connection: Connection, sources: Sequence[Source]) -> dict[str, FeedState]:
@@ -80,24 +119,29 @@ def _states(connection: Connection, sources: Sequence[Source]) -> dict[str, Feed
     return {row.url: STATE.validate_json(row.state) for row in rows if row.url in configured}
 
 
-def _row(source: Source, states: list[FeedState]) -> SourceRow:
-    failing = [state for state in states if state.failures]
-    if not states or all(state.last_poll is None for state in states):
-        state, evidence, since = "new", "not polled yet", None
-    elif failing and len(failing) == len(states):
-        state, evidence, since = "broken", f"{failing[0].kind}: {failing[0].why}", failing[0].failing_since
-    else:
-        state, since = "fresh", None
-        evidence = "; ".join(problem for one in states for problem in one.problems)
-    return SourceRow(
-        source=source.id,
-        name=source.name,
-        probation=source.probation,
-        state=state,
-        since=since,
-        evidence=evidence,
-        last_success=max((one.last_success for one in states if one.last_success), default=None),
-        last_new=max((one.last_new for one in states if one.last_new), default=None),
-        next_poll=min((one.next_poll for one in states), default=None),
-        feeds=len(states),
+def _history(connection: Connection, source: Source, now: datetime) -> History:
+    """What a source has brought in the time that rhythms are learned from."""
+    added = connection.execute(
+        select(func.min(feeds.c.added, type_=feeds.c.added.type)).where(feeds.c.source == source.id)
+    ).scalar_one_or_none()
+    came = connection.execute(
+        select(entries.c.first_seen)
+        .where(
+            entries.c.source == source.id,
+            entries.c.first_poll.is_(False),
+            entries.c.first_seen >= now - 2 * LEARNED_FROM,
+        )
+        .order_by(entries.c.first_seen)
+    )
+    latest = connection.execute(
+        select(articles.c.body_state, articles.c.dated)
+        .where(articles.c.source == source.id)
+        .order_by(articles.c.published.desc())
+        .limit(_LATEST)
+    ).all()[::-1]
+    return History(
+        watched_since=added or now,
+        arrivals=tuple(row.first_seen for row in came),
+        bodies=tuple(row.body_state for row in latest),
+        dated=tuple(row.dated for row in latest),
     )

@@ -87,7 +87,7 @@ class Poller:
                     connection.execute(update(feeds).where(feeds.c.url == url).values(**_row(source, state)))
                 else:
                     state = first_state(feed, now, number, self._random)
-                    connection.execute(insert(feeds).values(url=url, **_row(source, state)))
+                    connection.execute(insert(feeds).values(url=url, added=now, **_row(source, state)))
 
     def make_due(self, url: str) -> None:
         """Have a feed polled at once."""
@@ -195,7 +195,7 @@ class Poller:
                         document=ENTRY.dump_json(entry).decode(),
                         entry_hash=digest,
                         first_seen=now,
-                        backlog=first and entry.published is None,
+                        first_poll=first,
                         next_fetch=now,
                     )
                 )

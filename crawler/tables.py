@@ -11,6 +11,7 @@ feeds = Table(
     metadata,
     Column("url", Text, primary_key=True),
     Column("source", String(64), nullable=False, index=True),
+    Column("added", UtcDateTime, nullable=False),
     Column("next_poll", UtcDateTime, nullable=False, index=True),
     Column("state", Text, nullable=False),  # the scheduling.FeedState as JSON: validators, failures, rhythm
 )
@@ -25,13 +26,20 @@ entries = Table(
     Column("document", Text, nullable=False),  # the Entry as JSON
     Column("entry_hash", String(64), nullable=False),  # of what the feed says of it: a change means an edit
     Column("first_seen", UtcDateTime, nullable=False),
-    Column("backlog", Boolean, nullable=False),  # undated and there on the feed's first poll: of unknown age
+    Column("first_poll", Boolean, nullable=False),  # there when the feed was first polled: when it came is not known
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_fetch", UtcDateTime, nullable=True),  # None: nothing more to fetch
     Column("problem", Text, nullable=False, default=""),  # why the page could not be had, the last time
 )
 Index("ix_entries_next_fetch", entries.c.next_fetch)
 Index("ix_entries_source_first_seen", entries.c.source, entries.c.first_seen)
+
+source_health = Table(  # how each source was when last looked at: what changed since is told
+    "source_health",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("document", Text, nullable=False),  # the health.Health as JSON
+)
 
 daemon = Table(  # one row: what `rasid status` says of the daemon
     "daemon",
