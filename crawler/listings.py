@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -20,6 +21,7 @@ from pipelines.markup import element_text, one_line
 from pipelines.models import Entry, FeedKind
 
 _CARD_TEXT = 600  # characters: what is larger than this around a link is no longer its card
+_CARD_LEVELS, _CARD_LINKS = 6, 12  # likewise: levels around the link, and links in it
 _MIN_TITLE = 12  # characters; "المزيد" and "1 2 3" are no headlines
 
 
@@ -213,18 +215,32 @@ def _merged(known: Entry | None, entry: Entry) -> Entry:
 def _date_near(anchor: lxml_html.HtmlElement, now: datetime) -> datetime | None:
     """The date shown in the link's card: the largest element around it that holds no other report's link."""
     card = anchor
-    while (parent := card.getparent()) is not None and parent.tag not in ("body", "html"):
-        links = {canonical(link.get("href", "")) for link in parent.iter("a") if len(element_text(link)) >= _MIN_TITLE}
-        if len(links) > 1 or len(element_text(parent)) > _CARD_TEXT:
+    for parent in islice(anchor.iterancestors(), _CARD_LEVELS):
+        if parent.tag in ("body", "html") or _holds_more_than(parent, _address(anchor)):
             break
         card = parent
     for element in card.iter("time"):
         if moment := parse_date(element.get("datetime", ""), now) or parse_date(element_text(element), now):
             return moment
-    for line in element_text(card).split("\n"):
-        if re.search(r"\d", line) and (moment := parse_date(line, now)):
-            return moment
-    return None
+    pieces = (str(piece).strip() for piece in card.itertext())  # one by one: a line holds the date and "read more"
+    return next((moment for piece in pieces if len(piece) >= 3 and (moment := parse_date(piece, now))), None)
+
+
+def _holds_more_than(element: lxml_html.HtmlElement, address: str) -> bool:
+    """Whether an element is more than the card of one link; looks at no more of it than it must."""
+    for number, link in enumerate(element.iter("a")):
+        if number > _CARD_LINKS or (_address(link) not in ("", address) and len(_title(link)) >= _MIN_TITLE):
+            return True
+    length = 0
+    for piece in element.itertext():
+        length += len(piece.strip())
+        if length > _CARD_TEXT:
+            return True
+    return False
+
+
+def _address(anchor: lxml_html.HtmlElement) -> str:
+    return re.split(r"[?#]", anchor.get("href", ""), maxsplit=1)[0]
 
 
 # --- a sitemap -------------------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ TITLE = "مشاجرة مسلحة وسط الكوت تنتهي باعتقال خ�
 BODY = [
     "أفاد مصدر أمني في محافظة واسط، اليوم السبت، بأن مشاجرة مسلحة اندلعت وسط مدينة الكوت بين عائلتين من سكنة المدينة.",
     "وقال المصدر إن القوات الأمنية تدخلت وفضت النزاع واعتقلت خمسة أشخاص من الطرفين وضبطت أسلحة خفيفة كانت بحوزتهم.",
-    "وأضاف أن قائد الشرطة أمر بفتح تحقيق في الحادث وتعزيز الدوريات في الأحياء القريبة من مركز المدينة لمنع تجدد النزاع.",
+    "وأضاف أن قائد الشرطة أمر بفتح تحقيق في الحادث وتعزيز الدوريات في الأحياء القريبة من مركز المدينة لمنع تجدده.",
 ]
-OTHER = "عصائب أهل الحق ترد على تصريحات بشأن فصائل العراق في البصرة وتتوعد بالرد خلال الأيام المقبلة على من يهددها."
+OTHER = "عصائب أهل الحق ترد على تصريحات بشأن فصائل العراق في البصرة وتتوعد بالرد خلال أيام على من يهددها."
 TICKER = ["انفجار عبوة قرب مقر سرايا السلام", "عصائب أهل الحق تعقد مؤتمرا في البصرة", "أسعار الدولار اليوم في بغداد"]
 
 
@@ -133,7 +133,7 @@ def test_json_ld_is_used_only_where_the_page_itself_gives_little():
     full = page(f"<article><h1>{TITLE}</h1>{paragraphs(BODY)}</article>", head=linked_data(BODY[0][:60]))
     assert all(text in read(full).body for text in BODY)
     drawn_by_script = page("<div id=app></div>", head=linked_data("\n".join(BODY)))
-    assert read(drawn_by_script).body == "\n".join(BODY)
+    assert read(drawn_by_script).body.split() == " ".join(BODY).split()
 
 
 def test_a_lead_apart_from_the_body_and_the_description_are_kept_as_fields():
@@ -261,7 +261,7 @@ def test_f028_control_characters_are_dropped():
         "<table>" + "<tr><td>x" * 60_000, "<h4>أهم الأخبار</h4>" * 20_000, "<div><h4>اقرأ أيضا</h4>" * 3_000,
         "<!--" * 200_000, "<p>" + "x " * 900_000,
     ],
-    ids=["soup", "divs", "spans", "links", "breaks", "table", "boundaries", "nested asides", "comments", "one paragraph"],
+    ids=["soup", "divs", "spans", "links", "breaks", "table", "boundaries", "asides", "comments", "one paragraph"],
 )  # fmt: skip
 def test_f066_shapes_made_to_stall_are_read_in_seconds(content):
     """Well below the limit at which the worker would be killed, on any machine."""
