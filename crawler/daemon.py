@@ -22,7 +22,7 @@ from scrapy.http import Request, Response
 from sqlalchemy import Connection, delete, insert, update
 
 from alerts import outbox
-from alerts.channels import Channel
+from alerts.channels import Channel, Trace
 from alerts.dispatcher import Dispatcher
 from crawler import systemd
 from crawler.config import Configuration
@@ -51,7 +51,12 @@ def utc_now() -> datetime:
 
 
 class Daemon:
-    """The parts of a running rasid, and the steps they take. `clock` says what time it is."""
+    """The parts of a running rasid, and the steps they take.
+
+    `clock` says what time it is, `route` where a link is fetched, `mark` stands first in every message, `observe` is
+    shown every judged report, and `trace` is told of each step once it is done: fetch, commit, and those of the
+    dispatcher.
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Daemon:
         route: Route = lambda link: link,
         mark: str = "",
         observe: Callable[[Outcome], None] = lambda outcome: None,
+        trace: Trace = lambda step: None,
     ) -> None:
         self.configuration = configuration
         self.store = state.store
@@ -71,7 +77,7 @@ class Daemon:
         settings = configuration.settings
         self._bench = Bench(configuration.lexicon_files, configuration.watch)
         self._sources = {source.id: source for source in configuration.sources}
-        self.intake = Intake(self.store, self._bench, configuration.lexicon, self._plan, clock, observe)
+        self.intake = Intake(self.store, self._bench, configuration.lexicon, self._plan, clock, observe, trace)
         self.poller = Poller(self.store, self._bench, configuration.sources, self.fetch, clock)
         self.dispatcher = Dispatcher(
             self.store,
@@ -81,6 +87,7 @@ class Daemon:
             configuration.lexicon,
             timezone=ZoneInfo(settings.timezone),
             mark=mark,
+            trace=trace,
         )
         self.housekeeping = Housekeeping(self.store, configuration, self._channels, clock)
         self._wanted: asyncio.Queue[Wanted | None] = asyncio.Queue()
@@ -113,6 +120,7 @@ class Daemon:
             waiting.cancel()
             await self._crawling  # raises what went wrong
         self.poller.register()
+        self.intake.recover()
         with self.store.write() as connection:
             connection.execute(delete(daemon_table))
             now = self.clock()

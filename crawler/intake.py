@@ -62,6 +62,7 @@ class Intake:
         plan: Planner,
         clock: Callable[[], datetime],
         observe: Callable[[Outcome], None] = lambda outcome: None,
+        trace: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._store = store
         self._bench = bench
@@ -69,6 +70,12 @@ class Intake:
         self._plan = plan
         self._clock = clock
         self._observe = observe
+        self._trace = trace
+
+    def recover(self) -> None:
+        """At start: what was being fetched when the program was cut off is due at once."""
+        with self._store.write() as connection:
+            connection.execute(update(entries).where(entries.c.leased).values(next_fetch=self._clock(), leased=False))
 
     def claim(self, sources: dict[str, Source], limit: int) -> list[Wanted]:
         """The entries whose pages are due, the newest reports first; each is due again later if this never ends."""
@@ -84,12 +91,13 @@ class Intake:
                 connection.execute(
                     update(entries)
                     .where(entries.c.id == row.id)
-                    .values(attempts=row.attempts + 1, next_fetch=now + _pause(row.attempts))
+                    .values(attempts=row.attempts + 1, next_fetch=now + _pause(row.attempts), leased=True)
                 )
         return [_wanted(row, sources[row.source]) for row in rows]
 
     async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> None:
         """Judge and record one report. `page` is None when it could not be had; `problem` says why."""
+        self._trace("fetch")
         with self._store.read() as connection:
             usual = reports.usual_length(connection, wanted.source.id)
         judged = await self._bench.judge(wanted.entry, page, wanted.source, wanted.id, wanted.first_seen, usual)
@@ -105,8 +113,9 @@ class Intake:
             connection.execute(
                 update(entries)
                 .where(entries.c.id == wanted.id)
-                .values(next_fetch=now + _pause(wanted.attempts) if again else None, problem=problem)
+                .values(next_fetch=now + _pause(wanted.attempts) if again else None, leased=False, problem=problem)
             )
+        self._trace("commit")
         log.info(
             "judged",
             article=wanted.id,

@@ -29,6 +29,7 @@ entries = Table(
     Column("first_poll", Boolean, nullable=False),  # there when the feed was first polled: when it came is not known
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_fetch", UtcDateTime, nullable=True),  # None: nothing more to fetch
+    Column("leased", Boolean, nullable=False, default=False),  # being fetched now, or when the program was cut off
     Column("problem", Text, nullable=False, default=""),  # why the page could not be had, the last time
 )
 Index("ix_entries_next_fetch", entries.c.next_fetch)

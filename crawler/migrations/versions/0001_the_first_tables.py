@@ -82,6 +82,7 @@ def upgrade() -> None:
     sa.Column('first_poll', sa.Boolean(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('next_fetch', pipelines.archive.tables.UtcDateTime(), nullable=True),
+    sa.Column('leased', sa.Boolean(), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_entries'))
     )
