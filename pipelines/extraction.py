@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from pipelines.encoding import decode
 from pipelines.markup import clean, element_text, one_line, plain
 from pipelines.models import Article, BodyState, Entry, Page, Source
 
-__all__ = ["decode", "read_page"]
+__all__ = ["Furniture", "decode", "read_page"]
 
 MAX_HTML = 5_000_000  # characters of a page that are read at all
 MAX_ELEMENTS = 20_000  # trafilatura is quadratic in paragraphs: 100,000 of them take minutes
@@ -44,17 +45,21 @@ def read_page(
     article_id: str,
     first_seen: datetime,
     usual_length: int | None = None,
+    furniture: Furniture | None = None,
 ) -> Article:
     """The article that `entry` and its `page` make together; `page` is None when it could not be had.
 
     `usual_length` is the typical body length of this source in characters, None while unknown. `published` is the
-    feed's date, else the page's own metadata, else `first_seen` with `dated=False`. Never raises for what a page holds;
-    hostile pages may take minutes, so it is to be run where it can be killed.
+    feed's date, else the page's own metadata, else `first_seen` with `dated=False`. `furniture` remembers what recurs
+    across the pages of a host. Never raises for what a page holds; a hostile page may take long, so it is to be run
+    where it can be killed.
     """
     read = _read(page, entry, source) if page is not None else _Reading()
     fed = _fed_text(entry)
     body = fed if fed and len(fed) >= len(read.body) // 2 else read.body
     body = _cut_text(body, source.cut_at)[:MAX_BODY]
+    if furniture is not None and body:
+        body = furniture.without(urlsplit(entry.link).hostname or "", article_id, body)
     published = entry.published or _believed(read.published, first_seen)
     return Article(
         id=article_id,
@@ -95,7 +100,7 @@ def _read(page: Page, entry: Entry, source: Source) -> _Reading:
     return _Reading(
         title=_meta(tree, "og:title") or _first_text(tree, "//h1") or _first_text(tree, "//title"),
         body=body,
-        lead=_lead(tree),
+        lead=_lead(tree, page.html),
         description=_meta(tree, "og:description") or _meta(tree, "description"),
         published=next((str(data["datePublished"]) for data in linked if data.get("datePublished")), "")
         or _meta(tree, "article:published_time")
@@ -142,10 +147,10 @@ def _is_no_article(tree: lxml_html.HtmlElement, page: Page, entry: Entry) -> boo
     hosts = (urlsplit(page.url).hostname or "", urlsplit(entry.link).hostname or "")
     if hosts[0].startswith("consent.") or (urlsplit(page.url).path in ("", "/") and len(urlsplit(entry.link).path) > 1):
         return True  # led to a consent page, or to the front page as sites do with articles they have lost
-    short = len(element_text(tree)) < _SHORT_PAGE
-    if short and tree.xpath("boolean(//input[@type='password'])"):
-        return True
-    return short and bool(_CHALLENGE.search(headings) or _CONSENT.search(headings) or _NOT_FOUND.search(headings))
+    suspicious = _CHALLENGE.search(headings) or _CONSENT.search(headings) or _NOT_FOUND.search(headings)
+    if not suspicious and not tree.xpath("boolean(//input[@type='password'])"):
+        return False
+    return len(element_text(tree)) < _SHORT_PAGE
 
 
 # --- furniture -----------------------------------------------------------------------------------------------------
@@ -165,6 +170,12 @@ _ASIDES = re.compile(
     r"(?:\W*$|\s*[:：|/-])",
     re.IGNORECASE,
 )
+_MAY_BE = re.compile(  # the first words of both: most texts of a page are none, and this says so at once
+    r"\W*(?:[اأآ]هم|[اأآ]خر|شريط|[اأ]خبار|ال[اأ]كثر|مواضيع|مقالات|ذات|المزيد|قد|[إا]قر[أا]|شاهد|تابع|most|latest|related|"
+    r"you|more|trending|recommended|read|see|also|زۆرترین|هەواڵی|بابەتی|دوایین)",
+    re.IGNORECASE,
+)
+_INLINE = frozenset(("a", "b", "strong", "span", "em", "i", "u", "font"))
 _HEADING_LENGTH = 60
 _ASIDE_LENGTH = 250
 
@@ -173,25 +184,38 @@ def _remove_furniture(tree: lxml_html.HtmlElement, title: str, cut_at: tuple[str
     own = {_bare(heading) for heading in cut_at}
     headline = _headline(tree, title)
     above = set() if headline is None else {headline, *headline.iterancestors()}
-    for element in list(
-        tree.iter("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "a", "li", "section")
-    ):
+    for element, text in _headings(tree, own):
         if element in above or element.getparent() is None:
             continue
-        text = _short_text(element)
-        if not text:
-            continue
-        if len(text) <= _HEADING_LENGTH and (_ENDS.match(text) or _bare(text) in own):
-            _remove_from(_block(element, text, above), above)
+        whole = _short_text(element)
+        if len(whole) <= _HEADING_LENGTH and (_ENDS.match(whole) or _bare(whole) in own):
+            _remove_from(_block(element, whole, above), above)
         elif _ASIDES.match(text):
-            _remove(_block(element, text, above))
+            while element.tag in _INLINE and (parent := element.getparent()) is not None and parent not in above:
+                element = parent
+            if whole := _short_text(element):
+                _remove(_block(element, whole, above))
+
+
+def _headings(tree: lxml_html.HtmlElement, own: set[str]) -> list[tuple[lxml_html.HtmlElement, str]]:
+    """Elements with a text of their own that may be a boundary: a cheap look at every text of the page, once."""
+    found = []
+    for element in tree.iter(etree.Element):
+        for holder, text in ((element, element.text), (element.getparent(), element.tail)):
+            if not text or len(text) > 2 * _ASIDE_LENGTH or len(text) < 4 or text.isspace():
+                continue
+            text = text.strip()
+            general = _MAY_BE.match(text) and (_ENDS.match(text) or _ASIDES.match(text))
+            if holder is not None and (general or (own and len(text) <= _HEADING_LENGTH and _bare(text) in own)):
+                found.append((holder, text))
+    return found
 
 
 def _headline(tree: lxml_html.HtmlElement, title: str) -> lxml_html.HtmlElement | None:
     """The element that holds the article's own title: what stands before it or around it is not the end of it."""
     wanted = _bare(title)
     headings = [heading for level in ("h1", "h2", "h3") for heading in tree.iter(level)]
-    same = [heading for heading in headings if wanted and _bare(element_text(heading)) == wanted]
+    same = [heading for heading in headings if wanted and _bare("".join(heading.itertext())) == wanted]
     first = next(iter(tree.iter("h1")), None)
     return same[0] if same else first
 
@@ -246,6 +270,40 @@ def _bare(text: str) -> str:
     return re.sub(r"\W+", " ", re.sub("[أإآ]", "ا", text)).strip().lower()
 
 
+class Furniture:
+    """What recurs across the pages of a host: a paragraph that several reports share belongs to none of them.
+
+    It remembers the paragraphs of the latest pages of each host, in memory only: the longest-lived furniture is learned
+    again from the first few pages after a start.
+    """
+
+    _PAGES = 30  # of a host that are remembered
+    _SHARED = 3  # other pages a paragraph must have stood on
+    _HOSTS = 500
+
+    def __init__(self) -> None:
+        self._hosts: OrderedDict[str, OrderedDict[str, frozenset[int]]] = OrderedDict()
+
+    def without(self, host: str, article_id: str, body: str) -> str:
+        """`body` without what recurs; all of it if nothing would be left (a report may be published several times)."""
+        lines = body.split("\n")
+        pages = self._hosts.setdefault(host, OrderedDict())
+        shared = Counter(line for identity, known in pages.items() if identity != article_id for line in known)
+        self._remember(host, article_id, frozenset(hash(line) for line in lines))
+        kept = [line for line in lines if shared[hash(line)] < self._SHARED]
+        return "\n".join(kept) if sum(map(len, kept)) >= _UNCUT else body
+
+    def _remember(self, host: str, article_id: str, lines: frozenset[int]) -> None:
+        pages = self._hosts[host]
+        pages[article_id] = lines
+        pages.move_to_end(article_id)
+        self._hosts.move_to_end(host)
+        if len(pages) > self._PAGES:
+            pages.popitem(last=False)
+        if len(self._hosts) > self._HOSTS:
+            self._hosts.popitem(last=False)
+
+
 # --- the text ------------------------------------------------------------------------------------------------------
 
 
@@ -292,13 +350,17 @@ def _fed_text(entry: Entry) -> str:
     return text if len(text) >= _FULL_TEXT and not _INCOMPLETE.search(text) else ""
 
 
-_LEADS = CSSSelector(
-    ".article__announce-text, .article-lead, .lead, .standfirst, .article-intro, .intro-text, .article__lead,"
-    " .post-excerpt, .article-summary, [itemprop='alternativeHeadline'], h2.subtitle, .article-subtitle"
-)
+_LEAD_CLASSES = (
+    "article__announce-text", "article-lead", "lead", "standfirst", "article-intro", "intro-text", "article__lead",
+    "post-excerpt", "article-summary", "subtitle", "article-subtitle",
+)  # fmt: skip
+_LEAD_HINT = re.compile(rf"class=[\"'][^\"'>]*(?<![\w-])(?:{'|'.join(_LEAD_CLASSES)})(?![\w-])")
+_LEADS = CSSSelector(", ".join(f".{name}" for name in _LEAD_CLASSES))
 
 
-def _lead(tree: lxml_html.HtmlElement) -> str:
+def _lead(tree: lxml_html.HtmlElement, html: str) -> str:
+    if not _LEAD_HINT.search(html):
+        return ""  # spares a walk over the whole page
     return next((text for text in map(element_text, _LEADS(tree)) if 40 <= len(text) <= 2_000), "")
 
 

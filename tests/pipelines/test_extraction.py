@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.extraction import decode, read_page
+from pipelines.extraction import Furniture, decode, read_page
 from pipelines.models import Entry, Page, Source
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -118,6 +118,28 @@ def test_english_and_kurdish_boundaries():
     for heading in ("Related News", "Most Read", "هەواڵی پەیوەندیدار", "You may also like"):
         html = page(f"<article><h1>{TITLE}</h1>{paragraphs(BODY)}<h4>{heading}</h4>{paragraphs([OTHER])}</article>")
         assert OTHER not in read(html).body, heading
+
+
+def test_what_recurs_across_the_pages_of_a_host_is_furniture():
+    furniture, source = Furniture(), Source("site", "Site")
+    slogan = "وكالة إخبارية مستقلة تتابع أخبار سرايا السلام وعصائب أهل الحق في البصرة وواسط على مدار الساعة."
+
+    def body(number, texts, link=URL):
+        html = page(f"<article><h1>{TITLE}</h1>{paragraphs([*texts, slogan])}</article>")
+        entry = Entry(link=link, title=TITLE)
+        return read_page(entry, Page(link, html), source, str(number), NOW, None, furniture).body
+
+    bodies = [body(number, [f"{number} {text}" for text in BODY]) for number in range(5)]
+    assert [slogan in text for text in bodies] == [True, True, True, False, False]
+    assert all(text in bodies[4] for text in (f"4 {one}" for one in BODY))
+    assert slogan in body(9, BODY, link="https://another.example/1"), "each host has its own"
+
+
+def test_a_report_published_again_and_again_keeps_its_text():
+    furniture, source, html = Furniture(), Source("site", "Site"), datalife()
+    for number in range(6):
+        article = read_page(Entry(link=URL, title=TITLE), Page(URL, html), source, str(number), NOW, None, furniture)
+        assert BODY[0] in article.body
 
 
 # --- where else a report may stand -----------------------------------------------------------------------------------
