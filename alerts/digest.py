@@ -21,7 +21,7 @@ from pipelines.archive.tables import articles, findings
 from pipelines.summary import Labels, day_ar, day_en
 
 MOST_LINES = 40  # of a section
-_NO_NEWS = ("coalesced into", "told in one summary", "nothing material changed")
+_NO_NEWS = ("coalesced into", "nothing material changed")
 
 
 def plan_digest(
@@ -61,9 +61,11 @@ def build_digest(
     """The digest of one channel since its last one, at most of the last week, at least of the last day."""
     since = _since(connection, channel, now)
     rows = _incident_rows(connection, channel, since)
-    told = _newest(row for row in rows if row.state in ("sent", "sending", "queued"))
+    told = _newest(row for row in rows if row.state in ("sent", "sending", "queued") or row.gather == "told")
     held = _newest(row for row in rows if row.state == "held")
-    withheld = _newest(row for row in rows if row.state == "withheld" and not row.reason.startswith(_NO_NEWS))
+    withheld = _newest(
+        row for row in rows if row.state == "withheld" and not row.gather and not row.reason.startswith(_NO_NEWS)
+    )
     without_news = len(
         {(row.incident, row.revision) for row in rows if row.state == "withheld" and row.reason.startswith(_NO_NEWS)}
     )

@@ -35,6 +35,7 @@ from pipelines.models import ChangeKind
 from pipelines.summary import Labels
 
 log = structlog.get_logger("alerts")
+_WORTH_A_NOTICE = 4  # attempts, over 35 minutes
 Settle = Callable[[Connection], object]  # records within a transaction what came of a delivery
 _Result = TypeVar("_Result")
 
@@ -252,6 +253,8 @@ class Dispatcher:
                     )
                     if not alive:
                         self._report_dead(connection, delivery, why, now)
+                    elif not error.recipient_only:
+                        self._report_down(connection, delivery, why, now)
                 case TooLarge() if not delivery.minimal:
                     if not queue.record_retry(connection, delivery, why, now, minimal=True):
                         self._report_dead(connection, delivery, why, now)
@@ -286,6 +289,15 @@ class Dispatcher:
         text = f"a message could not be delivered to {to}: {why}"
         lines = (f"about {delivery.incident}, revision {delivery.revision}", f"rasid deliveries retry {delivery.id}")
         self._report(connection, Notice(f"dead:{to}", text, delivery.channel, lines), now)
+
+    def _report_down(self, connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
+        # When the circuit opens, or after half an hour for a message that waits alone.
+        failures = queue.failures_in_a_row(connection, delivery.channel)
+        if delivery.kind == "notice" or (failures < queue.BREAKER_AT and delivery.attempts < _WORTH_A_NOTICE):
+            return
+        text = f"the channel {delivery.channel} does not work: {why}"
+        lines = ("its messages wait and are tried again for 75 hours",)
+        self._report(connection, Notice(f"down:{delivery.channel}", text, delivery.channel, lines), now)
 
     def _report(self, connection: Connection, notice: Notice, now: datetime) -> None:
         outbox.plan_notice(connection, notice, self._settings, self._policy, now)

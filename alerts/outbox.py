@@ -237,9 +237,9 @@ def gather(connection: Connection, labels: Labels, now: datetime) -> int:
         summary = delivery_row(name, 1, channel, recipient, "summary", now)
         connection.execute(insert(outbox_rows).values(**summary, state="queued", reason="", due=now))
         for row in waiting:
-            set_row(
-                connection, row.id, state="withheld", gather="", reason=f"told in one summary ({why}): {summary['id']}"
-            )
+            reason = f"told in one summary ({why}): {summary['id']}"
+            set_row(connection, row.id, state="withheld", gather="told", sent=now, reason=reason)
+
     return len(by_recipient)
 
 
@@ -266,7 +266,7 @@ class _History:
         return any(row.revision == revision for row in self._of(channel, recipient))
 
     def told(self, channel: str, recipient: str, now: datetime) -> Told | None:
-        rows = [row for row in self._of(channel, recipient) if row.state in TOLD]
+        rows = [row for row in self._of(channel, recipient) if row.state in TOLD or row.gather == "told"]
         if not rows:
             return None
         last = rows[-1]

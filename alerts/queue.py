@@ -322,6 +322,12 @@ def thread_of(connection: Connection, delivery: Delivery) -> tuple[str, str, str
     return subject or "", first.id if first else "", first.receipt if first else ""
 
 
+def failures_in_a_row(connection: Connection, channel: str) -> int:
+    """How often the channel has failed since it last worked."""
+    state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
+    return int(state.failures) if state is not None else 0
+
+
 def acknowledged_by(connection: Connection, incident: str) -> str:
     """Who has the incident in hand; empty if nobody said so."""
     return connection.execute(_ACKNOWLEDGED, {"incident": incident}).scalar_one_or_none() or ""

@@ -302,8 +302,10 @@ def require_https(url: str, key: str) -> None:
 
 
 def is_address(address: str) -> bool:
-    """A plain mailbox address, without a display name, a space or a control character."""
-    if not re.fullmatch(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+", address) or not address.isprintable():
+    """A plain ASCII mailbox address (SMTPUTF8 is not everywhere), without a display name or a space."""
+    if not address.isascii() or not address.isprintable():
+        return False
+    if not re.fullmatch(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+", address):
         return False
     return parseaddr(address)[1] == address
 

@@ -210,6 +210,21 @@ def test_the_flood_guard_tells_ten_and_names_the_rest_in_one_summary(desk: Desk)
     assert {row.state for row in desk.rows()} == {"sent", "withheld"}
 
 
+def test_what_came_in_a_summary_counts_as_told(desk: Desk) -> None:
+    slow(desk, group_wait_critical="0s", flood_limit=1)
+    desk.console()
+    flood = [incident(id=f"inc_{number}") for number in range(4)]
+    for one in flood:
+        desk.tell(one)
+    desk.dispatch_until_quiet()
+    told_before = len(desk.printed)
+    desk.tell(replace(flood[2], revision=2, headline="the same in other words"), flood[2])
+    desk.tell(replace(flood[3], revision=2, status="retracted", change="retracted"), flood[3])
+    desk.dispatch_until_quiet()
+    assert len(desk.printed) == told_before + 1
+    assert "RETRACTED" in desk.printed[-1]
+
+
 def test_the_flood_guard_counts_each_channel_by_itself_and_forgets_after_an_hour(desk: Desk) -> None:
     slow(desk, group_wait_critical="0s", flood_limit=1)
     desk.console("a")
