@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Optional
 
 import typer
@@ -48,6 +49,13 @@ def main() -> None:
         sys.exit(1)
 
 
+def _running() -> ModuleType:
+    """Imported when it is needed: it takes a second, which `rasid ack` need not wait for."""
+    from crawler import running
+
+    return running
+
+
 def _fail(lines: list[str], code: int) -> None:
     for line in lines:
         sys.stderr.write(f"rasid: {line}\n")
@@ -74,7 +82,7 @@ def replay(
     Example: rasid replay seeds/demo --out /tmp/messages
     """
     logs.configure(verbose=True) if verbose else logs.quiet()
-    commands.replay(folder, config, out, as_of, json)
+    _running().replay(folder, config, out, as_of, json)
 
 
 @app.command()
@@ -89,7 +97,7 @@ def run(
     Example: rasid run --config /etc/rasid/config.toml
     """
     logs.configure(verbose=verbose, as_json=json_logs)
-    commands.run(config, once)
+    _running().run(config, once)
 
 
 @app.command()
@@ -104,7 +112,7 @@ def check(
     Example: rasid check --send
     """
     logs.quiet()
-    commands.check(config, live, send, json)
+    _running().check(config, live, send, json)
 
 
 @app.command()
@@ -137,7 +145,7 @@ def explain(
     Example: rasid explain seeds/003_29c80b085d4b1a37.txt --published 2024-01-14
     """
     logs.quiet()
-    commands.explain(what, config, published, language, title, json)
+    _running().explain(what, config, published, language, title, json)
 
 
 @app.command()
@@ -151,7 +159,7 @@ def evaluate(
     Example: rasid evaluate tests/data/dev.jsonl
     """
     logs.quiet()
-    commands.evaluate(cases, config, json)
+    _running().evaluate(cases, config, json)
 
 
 @app.command()
@@ -164,7 +172,7 @@ def status(config: Config = None, json: Json = False) -> None:
     commands.status(config, json)
 
 
-sources_app = typer.Typer(help="The sources and how they are.", invoke_without_command=True, rich_markup_mode=None)
+sources_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(sources_app, name="sources")
 
 
@@ -188,10 +196,10 @@ def sources_add(
 
     Example: rasid sources add https://www.example.com
     """
-    commands.sources_add(url, config)
+    _running().sources_add(url, config)
 
 
-incidents_app = typer.Typer(help="The incidents.", invoke_without_command=True, rich_markup_mode=None)
+incidents_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(incidents_app, name="incidents")
 
 
@@ -222,7 +230,7 @@ def incidents_show(
     commands.incident(incident, config, json)
 
 
-deliveries_app = typer.Typer(help="What was or will be sent.", invoke_without_command=True, rich_markup_mode=None)
+deliveries_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(deliveries_app, name="deliveries")
 
 

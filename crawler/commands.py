@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import getpass
 import sys
-import tempfile
 from dataclasses import asdict
-from dataclasses import replace as changed
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from alerts import desk
-from alerts.channels import Envelope, open_channels
-from alerts.errors import DeliveryError
-from alerts.messages import ListMessage, incident_json
-from alerts.settings import AnyChannelSettings, ConsoleSettings, Duration, FolderSettings
+from alerts.messages import incident_json
+from alerts.settings import Duration
 from crawler import config as configs
-from crawler import display, explaining, exporting
-from crawler.config import Configuration, NetworkSettings
-from crawler.daemon import Daemon, run_once, utc_now
-from crawler.daemon import run as run_daemon
+from crawler import display, exporting
+from crawler.config import Configuration
 from crawler.errors import ConfigError, CrawlerError
-from crawler.intake import Outcome
-from crawler.loop import run as run_loop
 from crawler.overview import overview, source_rows
-from crawler.replay import Ended, Site, sources_of
-from crawler.replay import replay as replay_reports
-from crawler.reports import read_folder
-from crawler.shipped import shipped
-from crawler.state import State, is_locked, open_beside, open_locked
-from crawler.trying import add_source, find_feed, try_feeds
-from pipelines.archive import Store, reports
+from crawler.state import State, is_locked, open_beside
+from crawler.timing import utc_now
+from pipelines.archive import reports
+from pipelines.incidents import IRAQ
 
-IRAQ = ZoneInfo("Asia/Baghdad")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
 
@@ -60,195 +47,12 @@ class Format(StrEnum):
 # --- running ------------------------------------------------------------------------------------------------------
 
 
-def run(config: Path | None, once: bool) -> None:
-    """`rasid run`"""
-    configuration = configs.load(config)
-    _require_contact(configuration)
-    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
-    state = open_locked(configuration.state)
-    try:
-        daemon = Daemon(configuration, state, channels)
-        run_loop(lambda: run_once(daemon) if once else run_daemon(daemon))
-    finally:
-        state.close()
-
-
-def check(config: Path | None, live: bool, send: bool, json: bool) -> None:
-    """`rasid check`"""
-    configuration = configs.load(config)
-    settings = configuration.settings
-    names = [name for name, channel in settings.channels.items() if channel.enabled]
-    feeds = sum(len(source.feeds) for source in configuration.sources)
-    if json:
-        display.json_line(
-            kind="config",
-            config=str(configuration.path),
-            ok=True,
-            sources=len(configuration.sources),
-            feeds=feeds,
-            channels=names,
-        )
-    else:
-        display.line(
-            f"{configuration.path}: no errors; {len(configuration.sources)} sources, {feeds} feeds; "
-            f"channels: {', '.join(names)}"
-        )
-        if not settings.contact:
-            display.line("contact is empty: `rasid run` will not crawl without it", 2, "yellow")
-    failed = send and not _send_test(configuration, json)
-    if live:
-        _require_contact(configuration)
-        tried = run_loop(lambda: try_feeds(configuration, configuration.sources))
-        display.print_tried(tried, json)
-        failed = failed or any(one.problem and not one.probation for one in tried)
-    if failed:
-        raise CrawlerError("not everything works: see above")
-
-
-def _send_test(configuration: Configuration, json: bool) -> bool:
-    """A marked message through each channel; True if every receiver took it."""
-    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
-    now = utc_now()
-    message = ListMessage(
-        kind="test",
-        subject="rasid: test message",
-        first_line="TEST: this channel works. Nothing has happened.",
-        first_line_ar="اختبار: هذه القناة تعمل. لم يحدث شيء.",
-        sections=(),
-        decided=now,
-        mark="TEST",
-    )
-    well = True
-    for name, channel in channels.items():
-        for number, recipient in enumerate(channel.settings.recipients):
-            envelope = Envelope(f"msg_test_{now:%Y%m%d%H%M%S}_{number}", recipient, now)
-            try:
-                channel.send(message, envelope)
-                problem = ""
-            except DeliveryError as error:
-                problem, well = str(error), False
-            if json:
-                display.json_line(kind="send", channel=name, recipient=recipient, ok=not problem, problem=problem)
-            else:
-                display.line(f"{name} {recipient}: {problem or 'sent'}", 2, "red" if problem else "green")
-    return well
-
-
-def _require_contact(configuration: Configuration) -> None:
-    if not configuration.settings.contact:
-        raise ConfigError(
-            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
-        )
-
-
 def init(path: Path) -> None:
     """`rasid init`"""
     if path.exists():
         raise CrawlerError(f"{path}: is there already; name another file, or move it away")
     path.write_text((Path(__file__).parent / "init.toml").read_text(encoding="utf-8"), encoding="utf-8")
     display.line(f"{path}: written; set contact and a channel in it, then run `rasid check --send`")
-
-
-def replay(folder: Path | None, config: Path | None, out: Path | None, as_of: datetime | None, json: bool) -> None:
-    """`rasid replay`"""
-    configuration = configs.load(config or shipped("config.toml"), secrets=config is not None)
-    end = as_of.replace(tzinfo=IRAQ) if as_of else None
-    found = read_folder(folder or shipped("seeds"), end or utc_now())
-    out = out or Path(tempfile.mkdtemp(prefix="rasid-messages-"))
-    settings: dict[str, AnyChannelSettings] = dict(configuration.settings.channels) if config else {}
-    if not config:
-        settings["folder"] = FolderSettings(type="folder", folder=out, digest=True)
-    if not config and not json:
-        settings["console"] = ConsoleSettings(type="console")
-    site = Site()
-    show = _Show(configuration, json)
-    try:
-        used = changed(
-            configuration,
-            settings=configuration.settings.model_copy(
-                update={
-                    "sources": [],
-                    "network": NetworkSettings(allow_private=["127.0.0.0/8"], delay=timedelta(0)),
-                    "contact": "replay@rasid.example",
-                }
-            ),
-            replayed=sources_of(found, site),
-        )
-        channels = open_channels(settings, configuration.secrets, echo=show.message)
-        mark = "REPLAY" if config else ""
-        ended = run_loop(lambda: replay_reports(found, used, channels, site, end, mark, show.outcome, show.incidents))
-    finally:
-        site.close()
-    show.end(ended, out if not config else None)
-
-
-class _Show:
-    """What a replay prints: each report with its findings, the messages, and the incidents at the end."""
-
-    def __init__(self, configuration: Configuration, json: bool) -> None:
-        self._labels = configuration.lexicon
-        self._json = json
-        self._counts = {"reports": 0, "incidents": 0, "sent": 0, "withheld": 0}
-
-    def outcome(self, outcome: Outcome) -> None:
-        """A report was judged."""
-        self._counts["reports"] += 1
-        article, findings = outcome.judged.article, outcome.judged.findings
-        if self._json:
-            for finding in findings:
-                display.json_line(kind="finding", **display.finding_fields(article, finding))
-            return
-        display.print_article(article)
-        if not findings:
-            display.line("nothing of the watch", 2, "dim")
-        for finding in findings:
-            display.print_finding(finding, self._labels)
-        for revision in outcome.revisions:
-            what = f"revision {revision.current.revision} of" if revision.previous else "opens"
-            display.line(f"→ {what} {revision.current.id}: {revision.current.summary_en}", 2, "green")
-
-    def message(self, text: str) -> None:
-        """The console channel sends a message."""
-        display.line(text)
-
-    def incidents(self, store: Store) -> None:
-        """The incidents as they stand at the end, and what became of every delivery."""
-        with store.read() as connection:
-            found = sorted(reports.list_incidents(connection), key=lambda incident: incident.first_seen)
-            deliveries = desk.deliveries(connection, limit=100_000)
-            revisions = reports.list_revisions(connection)
-        self._counts["incidents"] = len(found)
-        self._counts["sent"] = sum(one.state == "sent" for one in deliveries)
-        self._counts["withheld"] = sum(one.state == "withheld" for one in deliveries)
-        if self._json:
-            for revision in revisions:
-                extra = {"changed": revision.changed, "related": revision.related, "doubtful": revision.doubtful}
-                display.json_line(kind="incident", **incident_json(revision), **extra)
-            for one in reversed(deliveries):
-                display.json_line(kind="delivery", **display.delivery_fields(one))
-            return
-        display.heading("═══ Incidents ═══")
-        for incident in found:
-            display.print_incident(incident)
-        withheld = [one for one in reversed(deliveries) if one.state == "withheld"]
-        if withheld:
-            display.heading("═══ Not sent, and why ═══")
-            for one in withheld:
-                display.line(f"{one.incident} revision {one.revision} · {one.channel}: {one.reason}", 2)
-
-    def end(self, ended: Ended, out: Path | None) -> None:
-        """The last lines."""
-        if self._json:
-            return
-        counts = self._counts
-        display.heading(
-            f"{counts['reports']} reports, {counts['incidents']} incidents, {counts['sent']} messages sent, "
-            f"{counts['withheld']} withheld; the clock stopped at {display.local(ended.at, 'Asia/Baghdad')}"
-        )
-        if ended.silent_digests:
-            display.line(f"{ended.silent_digests} daily digests with nothing to say were left out", 2)
-        if out is not None:
-            display.line(f"messages as .eml and .json: {out}", 2)
 
 
 # --- looking ------------------------------------------------------------------------------------------------------
@@ -413,24 +217,6 @@ def export(format: Format, config: Path | None) -> None:
     sys.stdout.write(exporting.render(format.value, found, configuration.lexicon))
 
 
-# --- judging ------------------------------------------------------------------------------------------------------
-
-
-def explain(what: str, config: Path | None, published: datetime | None, language: str, title: str, json: bool) -> None:
-    """`rasid explain`"""
-    configuration = configs.load(config, secrets=False)
-    now = utc_now()
-    moment = published.replace(tzinfo=IRAQ) if published else now
-    article = explaining.read(what, moment, language, title, configuration)
-    explaining.show(article, configuration.lexicon, configuration.watch, json)
-
-
-def evaluate(cases: Path, config: Path | None, json: bool) -> None:
-    """`rasid evaluate`"""
-    configuration = configs.load(config, secrets=False)
-    explaining.evaluate(cases, configuration.lexicon, configuration.watch, json)
-
-
 # --- acting -------------------------------------------------------------------------------------------------------
 
 
@@ -520,26 +306,9 @@ def deliveries_resume(channel: str, config: Path | None) -> None:
     display.line(f"{channel}: in use again; {waiting} messages wait for it")
 
 
-def sources_add(url: str, config: Path | None) -> None:
-    """`rasid sources add`"""
-    configuration = configs.load(config, secrets=False)
-    _require_contact(configuration)
-    if configuration.path == shipped("config.toml"):
-        raise ConfigError([f"{url}: the shipped configuration is not written to; make your own with `rasid init`"])
-    found = run_loop(lambda: find_feed(configuration, url))
-    written = add_source(configuration.path, found, "ar")
-    display.line(f"{configuration.path}: added, with {found.entries} entries, newest {found.newest}")
-    display.line(written)
-
-
 def _beside(config: Path | None) -> tuple[Configuration, State]:
     configuration = configs.load(config, secrets=False)
     return configuration, open_beside(configuration.state)
-
-
-def _echo(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def _author(named: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ from crawler.poller import Poller
 from crawler.spider import ArticleSpider, Route
 from crawler.state import State
 from crawler.tables import daemon as daemon_table
+from crawler.timing import utc_now
 from crawler.work import Bench
 from pipelines.models import Page, Revision
 
@@ -43,11 +44,6 @@ PAGES = 128  # pages on their way at once, over all hosts
 GRACE = timedelta(seconds=7)  # for what is on its way when told to stop; the promise is 10 s in all
 _SPREAD = timedelta(minutes=1)  # over which the first polls are spread; `--once` does not wait for it
 _HANG = timedelta(seconds=90)  # without progress for so long the watchdog is no longer fed
-
-
-def utc_now() -> datetime:
-    """The wall clock, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 class Daemon:

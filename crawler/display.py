@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -15,10 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.queue import Delivery
-from crawler.trying import Tried
-from pipelines.explaining import MarkedText
 from pipelines.models import Article, Finding, Incident, Passage
 from pipelines.summary import Labels, event_words, joined, label
+
+if TYPE_CHECKING:  # what these import takes a second
+    from crawler.trying import Tried
+    from pipelines.explaining import MarkedText
 
 RIGHT_TO_LEFT, POP = "\u2067", "\u2069"  # an isolate: Arabic in a line of English does not turn the line around
 

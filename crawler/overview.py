@@ -9,9 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from crawler.health import LEARNED_FROM, Health, History, assess
-from crawler.poller import STATE
 from crawler.scheduling import FeedState
-from crawler.tables import daemon, entries, feeds
+from crawler.tables import STATE, daemon, entries, feeds
 from pipelines.archive.tables import articles, incidents
 from pipelines.models import Source
 

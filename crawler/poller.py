@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from pydantic import TypeAdapter
 from scrapy.http import Request, Response
 from sqlalchemy import Connection, insert, select, update
 
@@ -31,7 +30,7 @@ from crawler.scheduling import (
     freshness,
     retry_after,
 )
-from crawler.tables import entries, feeds
+from crawler.tables import STATE, entries, feeds
 from crawler.urls import canonical
 from crawler.work import Bench
 from pipelines.archive import Store
@@ -43,7 +42,6 @@ log = structlog.get_logger("rasid.poller")
 
 Fetch = Callable[[Request], Awaitable[Response]]
 
-STATE = TypeAdapter(FeedState)
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
 _NESTED = 3  # sitemaps of an index that are read, the newest first
 _LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this

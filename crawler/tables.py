@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import TypeAdapter
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
+from crawler.scheduling import FeedState
 from pipelines.archive import UtcDateTime, metadata
+
+STATE = TypeAdapter(FeedState)  # how `feeds.state` is read and written
 
 feeds = Table(
     "feeds",

@@ -18,10 +18,9 @@ from crawler.errors import CrawlerError
 from crawler.intake import ENTRY, Outcome
 from crawler.listings import discover
 from crawler.network import classify
-from crawler.poller import STATE
 from crawler.scheduling import FeedState
 from crawler.state import open_locked
-from crawler.tables import entries, feeds
+from crawler.tables import STATE, entries, feeds
 from pipelines.models import BodyState, Entry, Feed, Source
 
 _ADVICE = {  # what to do about each kind of problem

@@ -155,7 +155,7 @@ update_gap_critical = "0s"
     def rasid(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same configuration."""
         return subprocess.run(
-            [str(RASID), *arguments, "--config", str(self.config)],
+            [str(RASID), *arguments, *([] if "--config" in arguments else ["--config", str(self.config)])],
             capture_output=True,
             text=True,
             timeout=60,
