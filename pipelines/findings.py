@@ -40,6 +40,7 @@ _VIOLENT = frozenset(
 )  # fmt: skip
 
 
+_FORCE = _VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
 _MILD = frozenset(
     {EventType.PROTEST, EventType.POLITICAL, EventType.DEPLOYMENT, EventType.THREAT}
 )  # need a name beside them
@@ -102,7 +103,9 @@ def _evidence(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) ->
         groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
         old = dated or _is_old(scene, story, governorate)
-        if groups and weight < _STRONG and not _about(story, scene, groups):
+        if groups and weight >= _SOME and not _forceful(scene) and not scene.sentence.of("group"):
+            continue  # a bloc in parliament or council does politics; only force by or against its people counts
+        if groups and _SOME <= weight < _STRONG and not _about(story, scene, groups):
             continue
         if groups and weight >= _SOME:
             found.append(_Evidence(scene, groups, weight, "sentence", old))
@@ -176,13 +179,15 @@ def _together(
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
         told = governorate in other.where and _telling(other) >= _STRONG and not other.others
-        if groups and told and not _stands_by(scene):
+        if groups and told and not _stands_by(scene) and scene.flags & {"member", "anaphora", "accusation"}:
             return _Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
             continue
         if scene.others or (_stands_by(other) and _telling(other) < _STRONG):
             continue
-        if there and not groups and scene.named and (telling or ("spread" in scene.flags and other.weight >= _STRONG)):
+        linked = "anaphora" in scene.flags or _telling(other) >= _STRONG or bool(there & scene.sides)
+        spread = "spread" in scene.flags and other.weight >= _STRONG
+        if there and not groups and scene.named and ((telling and linked) or spread):
             bond = "window" if telling else "spread"
             return _Evidence(scene, there, max(_telling(scene), _STRONG), bond, False, other)
     leaders = scene.leaders & watched
@@ -191,9 +196,15 @@ def _together(
     return None
 
 
+def _forceful(scene: Scene) -> bool:
+    return any(action.event_type in _FORCE and action.weight >= _STRONG for action in scene.actions)
+
+
 def _stands_by(scene: Scene) -> bool:
     """Whether the group only comments or offers something: what is told beside it is not its doing."""
-    return "hypothetical" in scene.flags or (bool(scene.flags & {"speech", "background"}) and "anaphora" not in scene.flags)
+    if "hypothetical" in scene.flags or scene.background:
+        return True
+    return _speaks(scene) and "anaphora" not in scene.flags
 
 
 def _telling(scene: Scene) -> float:
@@ -206,10 +217,13 @@ def _telling(scene: Scene) -> float:
 
 def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
-    if "speech" not in scene.flags or "own" in scene.flags:
+    if "own" in scene.flags or any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions):
         return False
-    if any(action.event_type is EventType.ORDER_OR_STATEMENT for action in scene.actions):
-        return False
+    return _speaks(scene)
+
+
+def _speaks(scene: Scene) -> bool:
+    """Whether the group or its leader is the one who speaks."""
     speakers = [m for m in scene.sentence.of("person", "group", "body") if m.strength >= SUPPORT]
     verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
     arabic = any("\u0600" <= char <= "\u06ff" for char in scene.sentence.text[:40])
@@ -218,6 +232,8 @@ def _only_says(scene: Scene) -> bool:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
             if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
                 continue  # "the sources said that fighters of …": somebody else speaks
+            if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
+                continue  # "… Asaib Ahl al-Haq and others, witnesses said"
             if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
                 return True
             if arabic and 0 <= verb.start - speaker.end <= 12:
@@ -225,6 +241,11 @@ def _only_says(scene: Scene) -> bool:
     return False
 
 
+_SOURCE = re.compile(
+    r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
+    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b",
+    re.IGNORECASE,
+)
 _THAT = re.compile(r"\s[إأا]ن\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
 
 
@@ -353,7 +374,7 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
     elif "explainer" in story.genre:
         add("explainer", -0.45, "the title asks who or what somebody is")
     elif "opinion" in story.genre:
-        add("opinion", -0.35, "opinion, analysis or profile")
+        add("opinion", -0.50, "opinion, analysis or profile")
     elif "analysis" in story.genre:
         dated = any("recent" in item.scene.flags for item in evidence)
         add("analysis", -0.10 if dated else -0.25, "the title asks how or why")
@@ -516,7 +537,7 @@ _SPECIFIC = {
     EventType.ARREST: 0.8,
 }
 _AFTER = re.compile(
-    r"\b(?:after|following|hours after|in the wake of|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا على|پس از|دوای)\b"
+    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا على|پس از|دوای)\b"
 )
 
 
@@ -527,6 +548,8 @@ def _event_type(
     votes: dict[EventType, float] = {}
     title = [s for s in story.scenes if s.sentence.field == "title" and (not s.named or governorate in s.named)]
     body = [s for s in witnesses if s.sentence.field != "title"]
+    lead = [s for s in around if s.sentence.field != "title"][:1]
+    body = lead + [s for s in body if s not in lead]
     for rank, scene in enumerate([*title, *body]):
         factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank == len(title) else 1.0
         after = _AFTER.search(scene.sentence.text)

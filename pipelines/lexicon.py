@@ -127,9 +127,10 @@ class Lexicon:
                 if len(joined) >= _SQUEEZE_FROM:
                     squeezed.setdefault(joined, []).append(form)
         for stem, known in by_stem.items():
-            self.automaton.add_word(stem, (len(stem), tuple(known)))
+            names = any(form.kind not in ("action", "marker", "collision") for form in known)
+            self.automaton.add_word(stem, (len(stem), tuple(known), names))
         for stem, known in squeezed.items():
-            self.squeezed.add_word(stem, (len(stem), tuple(known)))
+            self.squeezed.add_word(stem, (len(stem), tuple(known), True))
         self.form_count = sum(len(known) for known in by_stem.values())
         if by_stem:
             self.automaton.make_automaton()

@@ -20,10 +20,11 @@ _ARTICLE_PROCLITIC = re.compile(r"[وف]?(?:[بك]?ال|لل)")
 _WORD_PROCLITIC = re.compile(r"[وف]?(?:[بكل]?ال|لل|[بكلسأ])?")
 _KURDISH_PREFIX = re.compile(r"(?:له|به|و)?")
 _KURDISH_SUFFIX = re.compile(r"(?:هكان|هكه|هيان|هوه|يش|دا|ان|يان|هي|يي|ي|ش|ه|ن|ين|يه|يهوه|ييهوه|هوهدا|ييهكان)*(?!\w)")
+_ACCUSATIVE = re.compile("ا")
 _PERSIAN_SUFFIX = re.compile(r"(?:هاي|ها|ي|ان)?(?!\w)")
 _LEFT = 6  # the longest run of proclitics looked at
 _NAMES = frozenset({"group", "body", "movement", "person", "other_group", "governorate", "place", "abroad", "actor"})
-_NO_LETTER = re.compile(r"[\W\d_]+")
+_SIGNS = ".,،:*/·()"  # what a name is broken up with, beside spaces
 _MAX_GAP = 3  # signs between two letters of a broken-up name
 
 
@@ -55,17 +56,19 @@ Hit = tuple[int, int, Form]
 def names_in(text: str, lexicon: Lexicon, language: str = "ar") -> frozenset[tuple[str, float]]:
     """(entity, strength) of every form in a text, collisions not yet heeded: the quick look before the careful one."""
     folded = Folded(text)
-    hits = _hits(folded, lexicon, language)
+    hits = _hits(folded, lexicon, language, only_names=True)
     hits += _broken(folded, lexicon, hits)
     return frozenset((form.entity, form.strength) for _, _, form in hits)
 
 
-def _hits(folded: Folded, lexicon: Lexicon, language: str) -> list[Hit]:
+def _hits(folded: Folded, lexicon: Lexicon, language: str, only_names: bool = False) -> list[Hit]:
     text = folded.text
     hits: list[Hit] = []
     if not lexicon.form_count:
         return hits
-    for last, (length, forms) in lexicon.automaton.iter(text):
+    for last, (length, forms, names) in lexicon.automaton.iter(text):
+        if only_names and not names:
+            continue
         start = last + 1 - length
         for form in forms:
             end = _accepts(text, start, last + 1, form, language)
@@ -82,7 +85,10 @@ def _accepts(text: str, start: int, end: int, form: Form, language: str) -> int:
             return 0
         stop = found.end()
     elif end < len(text) and _is_word(text[end]):
-        if form.language == "ckb" and form.arabic:
+        accusative = form.kind == "action" and form.arabic and text[end] == "ا"  # قتالا
+        if accusative and not (end + 1 < len(text) and _is_word(text[end + 1])):
+            suffix = _ACCUSATIVE.match(text, end)
+        elif form.language == "ckb" and form.arabic:
             suffix = _KURDISH_SUFFIX.match(text, end)
         elif form.language == "fa" and language == "fa" and form.arabic:
             suffix = _PERSIAN_SUFFIX.match(text, end)
@@ -134,16 +140,18 @@ def _spelled(folded: Folded, start: int, end: int, capitals: str) -> bool:
 def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
     """Names with spaces or signs inside their words: سر ايا السلام, س.ر.ا.ي.ا السلام."""
     text = folded.text
-    squeezed = _NO_LETTER.sub("", text)
-    if not lexicon.squeezed or not squeezed:
+    if not lexicon.squeezed:
         return []
-    letters = list(lexicon.squeezed.iter(squeezed))
+    squeezed = "".join(text.split())
+    for sign in _SIGNS:
+        squeezed = squeezed.replace(sign, "")
+    letters = list(lexicon.squeezed.iter(squeezed)) if squeezed else []
     if not letters:
         return []
-    positions = [index for index, char in enumerate(text) if not _NO_LETTER.match(char)]
+    positions = [index for index, char in enumerate(text) if not char.isspace() and char not in _SIGNS]
     known = {(start, end) for start, end, _ in hits}
     found: list[Hit] = []
-    for last, (length, forms) in letters:
+    for last, (length, forms, _) in letters:
         first = last + 1 - length
         start, end = positions[first], positions[last] + 1
         if (start, end) in known or end - start > 2 * length:

@@ -43,7 +43,7 @@ class Reading:
     fields: tuple[PassageField, ...] = field(default=("title", "body"))
 
 
-_SAMPLE = 1_500
+_SAMPLE = 500
 _LETTERS = re.compile(r"[^\W\d_]")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _KURDISH = re.compile("[ەێۆڵڕڤ]|ه\u200c")

@@ -249,7 +249,7 @@ def _scene(
         named=here,
         where=where,
         placed=placed,
-        row=len(here) >= ROW,
+        row=len(here | {m.entity for m in sentence.of("abroad")}) >= ROW and bool(here),
         actions=_actions(sentence, lexicon),
         days=days,
         flags=frozenset(flags),

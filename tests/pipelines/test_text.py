@@ -93,7 +93,7 @@ KNOWN_TWINS = {
 def test_folding_joins_no_two_groups() -> None:
     lexicon = load_lexicon()
     owners: dict[str, set[str]] = {}
-    for _, (_, forms) in lexicon.automaton.items():
+    for _, (_, forms, _) in lexicon.automaton.items():
         for form in forms:
             if form.kind in ("group", "other_group", "body") and form.strength == 1 and not form.tail:
                 owners.setdefault(form.stem, set()).add(lexicon.entity(form.entity).group or form.entity)
