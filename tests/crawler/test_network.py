@@ -303,6 +303,39 @@ def test_f047_an_unknown_name_is_a_dns_problem():
     assert found.kind == "dns" and "does-not-exist.invalid" in found.detail
 
 
+class _Hanging:
+    """A name server that never answers for one name."""
+
+    def resolveHostName(self, receiver, name, port=0, types=None, semantics="TCP"):
+        receiver.resolutionBegan(self)
+        if name != "hangs.example":
+            receiver.addressResolved(IPv4Address("TCP", "127.0.0.1", port))
+            receiver.resolutionComplete()
+        return receiver
+
+
+def test_f047_a_name_server_that_hangs_ends_at_the_deadline_and_holds_up_no_other(origin):
+    origin["/"] = Answer(b"ok")
+
+    def with_that_name_server() -> None:
+        from twisted.internet import reactor
+
+        reactor.installNameResolver(_Hanging())
+
+    async def work(crawler):
+        hanging = asyncio.ensure_future(attempt(crawler, f"http://hangs.example:{origin.port}/"))
+        begun = time.monotonic()
+        for _ in range(3):
+            assert await attempt(crawler, origin.url("/")) is None
+        seconds = time.monotonic() - begun
+        return await hanging, seconds
+
+    hanging, seconds = crawl(work, prepare=with_that_name_server, total=1)
+    _restore_resolver()
+    assert hanging.kind == "timeout"
+    assert seconds < 0.8
+
+
 def test_a_closed_port_is_a_connection_problem(origin):
     url = origin.url("/")
     origin.close()
