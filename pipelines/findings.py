@@ -23,7 +23,7 @@ from pipelines.dating import When, day_in_iraq
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import Article, EventType, Feature, Finding, Passage, Place, Verdict, Watch
 from pipelines.passages import Reading, may_matter, read
-from pipelines.scenes import Scene, Story, near, stage
+from pipelines.scenes import Scene, Story, near, stage, union
 from pipelines.text import fold
 from pipelines.tolls import toll
 
@@ -312,7 +312,7 @@ def _features(
 
     full = any(scene.full & frozenset(groups) for scene in story.scenes)
     if best.bond == "leader":
-        add("leader", 0.10, f"only a leader of {names} is named")
+        add("leader", -0.10, f"only a leader of {names} is named")
     elif full:
         add("group", 0.25, f"{names}: named in full")
     else:
@@ -367,8 +367,15 @@ def add_doubts(story, lexicon, governorate, evidence, best, add) -> None:  # typ
     if all(item.scene.row for item in evidence):
         lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
         add("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
-    if governorate not in story.title and all(_in_aside(item.scene, lexicon, governorate) for item in evidence):
-        add("aside", -0.35, f"{place} is named only in what the event came after")
+    titled = union(s.groups | s.leaders for s in story.scenes if s.sentence.field == "title")
+    spoken = union(item.groups for item in evidence)
+    beside = all(_in_aside(item.scene, lexicon, governorate) for item in evidence)
+    if beside and governorate not in story.title and (story.title or not spoken & titled):
+        add("aside", -0.45, f"{place} is named only in what the event came after")
+    deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
+    if deep and governorate not in story.title and not spoken & titled:
+        dated = any("recent" in item.scene.flags for item in evidence)
+        add("buried", -0.10 if dated else -0.35, "told only further down, in a report whose title is about something else")
     if "encyclopaedia" in story.genre:
         add("encyclopaedia", -0.60, "an encyclopaedia entry")
     elif "explainer" in story.genre:
@@ -505,20 +512,19 @@ def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
             continue
         if named - {governorate} and governorate in named:
             clause = clause[: _first_other(places, start, end, governorate) - start]
-        aside = _ASIDE.search(fold(clause))
-        kept.append(fold(clause)[: aside.start()] if aside and start else clause)
+        kept.append(clause)
     return " ".join(kept)
 
 
 def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
-    """Whether the governorate stands only behind "days after …", beside another one before it."""
+    """Whether the governorate stands only behind "days after …": the report is about what came afterwards."""
     aside = _ASIDE.search(scene.sentence.text)
-    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
-    mine = [at for at, place in places if place == governorate]
-    others = [at for at, place in places if place != governorate]
-    if not aside or not mine or not others:
-        return False
-    return min(mine) > aside.start() > min(others)
+    mine = [
+        m.start
+        for m in scene.sentence.of("governorate", "place")
+        if lexicon.entity(m.entity).governorate == governorate
+    ]
+    return bool(aside and mine and min(mine) > aside.start())
 
 
 def _first_other(places: list[tuple[int, str]], start: int, end: int, governorate: str) -> int:
@@ -537,7 +543,7 @@ _SPECIFIC = {
     EventType.ARREST: 0.8,
 }
 _AFTER = re.compile(
-    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا على|پس از|دوای)\b"
+    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا|تنديدا|رفضا|استنكارا|پس از|دوای)\b"
 )
 
 
