@@ -107,7 +107,9 @@ def test_b01_one_unconditional_request_in_the_life_of_a_feed_restarts_included(w
 
 @pytest.mark.parametrize("etag", ['W/"a  b"', "unquoted", '"\xe9"'])
 def test_b02_b03_b04_validators_come_back_byte_for_byte(world, etag):
-    answer = f"HTTP/1.1 200 OK\r\nETag: {etag}\r\nLast-Modified: not quite a date\r\nContent-Length: {len(rss(*FIRST))}\r\n\r\n"
+    length = len(rss(*FIRST))
+    headers = ("HTTP/1.1 200 OK", f"ETag: {etag}", "Last-Modified: not quite a date", f"Content-Length: {length}")
+    answer = "\r\n".join(headers) + "\r\n\r\n"
     world.origin["/feed"] = Answer(raw=answer.encode("latin-1") + rss(*FIRST))
     world.poll(2)
     second = world.requests[1].headers
