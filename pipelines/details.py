@@ -1,0 +1,157 @@
+"""What a finding holds beside who and where: spot, day, toll, kind of event and the leaders named."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from pipelines.dating import When
+from pipelines.lexicon import SUPPORT, Lexicon
+from pipelines.models import EventType, Place
+from pipelines.scenes import Scene, Story
+from pipelines.tolls import toll
+
+
+def around(story: Story, governorate: str, scenes: Sequence[Scene], old: bool) -> list[Scene]:
+    """The witnesses with the other sentences of the same scene: they hold spot, day and toll."""
+    witnesses = set(map(id, scenes))
+    return [
+        scene
+        for scene in story.scenes
+        if id(scene) in witnesses
+        or (
+            governorate in scene.where
+            and scene.background == old
+            and not scene.row
+            and (not scene.named or governorate in scene.named)
+        )
+    ]
+
+
+def places_of(scenes: Sequence[Scene], lexicon: Lexicon, governorate: str) -> list[Place]:
+    found: dict[str, Place] = {}
+    for scene in scenes:
+        for mention in scene.sentence.of("place", "governorate"):
+            entity = lexicon.entity(mention.entity)
+            if entity.governorate == governorate:
+                place = entity.place(mention.form)
+                found.setdefault(place.id, place)
+    return sorted(found.values(), key=lambda place: place.geo_precision)
+
+
+def day_of(scenes: Sequence[Scene], published: date) -> When | None:
+    for scene in scenes:
+        days = [day for day in scene.days if day.precision == 1]
+        if days and not scene.background:
+            return max(days, key=lambda day: day.day)
+    for scene in scenes:
+        if scene.days and not scene.background:
+            return scene.days[0]
+    return When(published, 2, "")
+
+
+def toll_of(
+    story: Story, scenes: Sequence[Scene], lexicon: Lexicon, governorate: str, old: bool
+) -> tuple[int | None, int | None]:
+    """Killed and injured: what the title says, else the highest number of the scene; None where none is given."""
+    title = [] if old else [scene for scene in story.scenes if scene.sentence.field == "title"]
+    in_title = [toll(_here(scene, lexicon, governorate)) for scene in title]
+    in_text = [toll(_here(scene, lexicon, governorate)) for scene in scenes]
+    result: list[int | None] = []
+    for kind in ("killed", "injured"):
+        stated = [value for item in in_title if (value := getattr(item, kind)) is not None]
+        if not stated or max(stated) <= 1:
+            stated += [value for item in in_text if (value := getattr(item, kind)) is not None]
+        result.append(max(stated) if stated else None)
+    return result[0], result[1]
+
+
+_CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
+
+
+def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
+    """The clauses of a sentence that do not lie in another governorate or another time: "… after 30 died in Baghdad"."""
+    text = scene.sentence.text
+    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
+    cuts = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
+    kept = []
+    for start, end in itertools.pairwise(cuts):
+        named = {place for at, place in places if start <= at < end}
+        clause = text[start:end]
+        if named and governorate not in named and governorate in scene.where:
+            continue
+        if named - {governorate} and governorate in named:
+            clause = clause[: _first_other(places, start, end, governorate) - start]
+        kept.append(clause)
+    return " ".join(kept)
+
+
+def _first_other(places: list[tuple[int, str]], start: int, end: int, governorate: str) -> int:
+    return min((at for at, place in places if start <= at < end and place != governorate), default=end)
+
+
+_SPECIFIC = {
+    EventType.OTHER: 0.2,
+    EventType.NONE: 0.0,
+    EventType.DEPLOYMENT: 0.5,
+    EventType.POLITICAL: 0.6,
+    EventType.THREAT: 0.6,
+    EventType.PROTEST: 0.8,
+    EventType.SHOOTING: 0.8,
+    EventType.ARREST: 0.8,
+}
+
+
+_AFTER = re.compile(
+    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا|تنديدا|رفضا|استنكارا|پس از|دوای)\b"
+)
+
+
+def event_type_of(
+    story: Story, witnesses: Sequence[Scene], around: Sequence[Scene], governorate: str, killed: int | None
+) -> EventType:
+    """What was done: the title counts most, then the first witness; what it came after counts less."""
+    votes: dict[EventType, float] = {}
+    title = [s for s in story.scenes if s.sentence.field == "title" and (not s.named or governorate in s.named)]
+    body = [s for s in witnesses if s.sentence.field != "title"]
+    lead = [s for s in around if s.sentence.field != "title"][:1]
+    body = lead + [s for s in body if s not in lead]
+    for rank, scene in enumerate([*title, *body]):
+        factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank == len(title) else 1.0
+        after = _AFTER.search(scene.sentence.text)
+        best: dict[EventType, float] = {}
+        for action in scene.actions:
+            late = 0.4 if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
+            best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
+        if best.get(EventType.BOMBING) and rank <= len(title) and _at_office(scene):
+            best[EventType.ATTACK_ON_OFFICE] = best.pop(EventType.BOMBING) + 0.2
+        for event, vote in best.items():
+            votes[event] = votes.get(event, 0.0) + factor * vote
+    if not any(votes.values()):
+        return EventType.OTHER
+    # Shots between the two groups are a battle; shots into the air are none.
+    both = any(len(scene.groups) > 1 for scene in witnesses)
+    if both:
+        general = votes.pop(EventType.SHOOTING, 0.0) + (votes.pop(EventType.OTHER, 0.0) if killed else 0.0)
+        votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + general
+    elif not killed and any("in_the_air" in scene.flags for scene in around):
+        votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0)
+    return max(votes, key=lambda event: votes[event])
+
+
+def _at_office(scene: Scene) -> bool:
+    """Whether an office or house of a group is named right beside the group."""
+    offices = [m for m in scene.sentence.of("marker") if m.entity == "marker.office"]
+    groups = [m for m in scene.sentence.of("group", "body", "person", "movement") if m.entity != "pmf"]
+    return any(-12 <= group.start - office.end <= 30 for office in offices for group in groups) or any(
+        0 <= office.start - group.end <= 3 for office in offices for group in groups
+    )
+
+
+def people_of(scenes: Sequence[Scene]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(m.entity for scene in scenes for m in scene.sentence.of("person") if m.strength >= SUPPORT)
+    )

@@ -1,0 +1,221 @@
+"""Scenes → evidence: which sentences bear witness that a group did or suffered something in a governorate.
+
+A sentence bears witness alone when it names the group, the place (or lies in its scene) and an act; two neighbours do
+together when one names the group and the other tells the act. What a leader only says about others, bystanders,
+guests and lists of factions bear none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.lexicon import SUPPORT, Lexicon
+from pipelines.models import EventType, Watch
+from pipelines.scenes import Scene, Story, near, union
+
+STRONG = 0.8  # weight of an action word that by itself says something happened
+SOME = 0.5
+
+VIOLENT = frozenset(
+    {
+        EventType.ARMED_CLASH,
+        EventType.ASSASSINATION,
+        EventType.ASSASSINATION_ATTEMPT,
+        EventType.SHOOTING,
+        EventType.BOMBING,
+        EventType.ATTACK_ON_OFFICE,
+        EventType.ABDUCTION,
+    }
+)
+_FORCE = VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
+_MILD = frozenset(
+    {EventType.PROTEST, EventType.POLITICAL, EventType.DEPLOYMENT, EventType.THREAT}
+)  # no witness without a name beside them
+
+Bond = Literal["sentence", "window", "spread", "leader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A scene that bears witness, and how."""
+
+    scene: Scene
+    groups: frozenset[str]
+    weight: float
+    bond: Bond
+    old: bool
+    partner: Scene | None = None
+
+
+def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> list[Evidence]:
+    watched = frozenset(watch.groups)
+    dated = any("out_of_season" in scene.flags and governorate in scene.where for scene in story.scenes)
+    found = []
+    for index, scene in enumerate(story.scenes):
+        if governorate not in scene.where:
+            continue
+        groups = _groups_here(scene, governorate, watched, lexicon)
+        weight = _telling(scene)
+        old = dated or _is_old(scene, story, governorate)
+        if groups and weight >= SOME and not _forceful(scene) and not scene.sentence.of("group"):
+            continue  # a bloc in parliament or council does politics; only force by or against its people counts
+        if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
+            continue
+        if groups and weight >= SOME:
+            found.append(Evidence(scene, groups, weight, "sentence", old))
+        elif not old and (not scene.row or "spread" in scene.flags or scene.sides & watched):
+            item = _together(story, index, watched, governorate, lexicon)
+            if item:
+                found.append(item)
+    return found
+
+
+def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
+    """Whether a scene is history. "X had clashed a week ago" is still news in a report about that very place."""
+    if not scene.background:
+        return False
+    if "pluperfect" in scene.flags and "old" not in scene.flags:
+        return governorate not in story.main
+    return True
+
+
+def _about(story: Story, scene: Scene, groups: frozenset[str]) -> bool:
+    """Whether the report is about the group: a guest list in its last paragraph does not make a visit an activity."""
+    first = next((other for other in story.scenes if other.sentence.field != "title"), scene)
+    if scene.sentence.field == "title" or scene is first:
+        return True
+    return any(groups & (other.groups | other.leaders) for other in story.scenes if other.sentence.field == "title")
+
+
+_CONTRAST = re.compile(r"(?:[،,;؛]\s*)?\b(?:فيما|بينما|في حين|في المقابل|بالمقابل|while|whereas|but|meanwhile)\b|[;؛]")
+
+
+def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexicon: Lexicon) -> frozenset[str]:
+    """The watched groups a scene speaks of in this governorate.
+
+    "SaS stormed the square in Najaf, while Basra and Kut stayed calm": each half keeps its own places and names.
+    """
+    groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
+    if not groups or len(scene.named) < 2:
+        return groups
+    cuts = [match.start() for match in _CONTRAST.finditer(scene.sentence.text)]
+    if not cuts:
+        return groups
+
+    def part(at: int) -> int:
+        return sum(cut <= at for cut in cuts)
+
+    places: dict[int, set[str]] = {}
+    for mention in scene.sentence.of("governorate", "place"):
+        if lexicon.entity(mention.entity).governorate in scene.named:
+            places.setdefault(part(mention.start), set()).add(lexicon.entity(mention.entity).governorate)
+    return (
+        frozenset(
+            lexicon.entity(m.entity).group
+            for m in scene.sentence.of("group", "body")
+            if governorate in places.get(part(m.start), {governorate})
+        )
+        & groups
+    )
+
+
+def _together(story: Story, index: int, watched: frozenset[str], governorate: str, lexicon: Lexicon) -> Evidence | None:
+    """Evidence that only two neighbouring sentences give together: one names the group, the other tells the action."""
+    scene = story.scenes[index]
+    groups = _groups_here(scene, governorate, watched, lexicon)
+    forceful = any(action.event_type not in _MILD and action.weight >= STRONG for action in scene.actions)
+    telling = _telling(scene) >= STRONG and (forceful or "anaphora" in scene.flags)
+    for other in near(story.scenes, index, 2):
+        there = frozenset() if "list_of_groups" in other.flags else (other.groups or other.leaders) & watched
+        elsewhere = other.where and governorate not in other.where
+        if other.background or ("spread" not in scene.flags and elsewhere):
+            continue
+        told = governorate in other.where and _telling(other) >= STRONG and not other.others
+        if groups and told and not _stands_by(scene) and scene.flags & {"member", "anaphora", "accusation"}:
+            return Evidence(scene, groups, _telling(other), "window", False, other)
+        if scene.row and not there & scene.sides and "spread" not in scene.flags:
+            continue
+        if scene.others or (_stands_by(other) and _telling(other) < STRONG):
+            continue
+        linked = "anaphora" in scene.flags or _telling(other) >= STRONG or bool(there & scene.sides)
+        spread = "spread" in scene.flags and other.weight >= STRONG
+        if there and not groups and scene.named and ((telling and linked) or spread):
+            bond: Bond = "window" if telling else "spread"
+            return Evidence(scene, there, max(_telling(scene), STRONG), bond, False, other)
+    leaders = scene.leaders & watched
+    if leaders and telling and not groups:
+        return Evidence(scene, leaders, _telling(scene), "leader", False)
+    return None
+
+
+def _forceful(scene: Scene) -> bool:
+    return any(action.event_type in _FORCE and action.weight >= STRONG for action in scene.actions)
+
+
+def _stands_by(scene: Scene) -> bool:
+    """Whether the group only comments or offers something: what is told beside it is not its doing."""
+    if "hypothetical" in scene.flags or scene.background:
+        return True
+    return _speaks(scene) and "anaphora" not in scene.flags
+
+
+def _telling(scene: Scene) -> float:
+    """The weight of the actions a scene tells; what a leader only says about others weighs little."""
+    weight = scene.weight
+    if _only_says(scene):
+        return min(weight, 0.3)
+    return weight
+
+
+def _only_says(scene: Scene) -> bool:
+    """Whether the group or its leader is the speaker and the action is what he speaks about."""
+    if "own" in scene.flags or any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions):
+        return False
+    return _speaks(scene)
+
+
+def _speaks(scene: Scene) -> bool:
+    """Whether the group or its leader is the one who speaks."""
+    speakers = [m for m in scene.sentence.of("person", "group", "body") if m.strength >= SUPPORT]
+    verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
+    arabic = any("\u0600" <= char <= "\u06ff" for char in scene.sentence.text[:40])
+    for speaker in speakers:
+        for verb in verbs:
+            between = speaker.start - verb.end if arabic else verb.start - speaker.end
+            if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
+                continue  # "the sources said that fighters of …": somebody else speaks
+            if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
+                continue  # "… Asaib Ahl al-Haq and others, witnesses said"
+            if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
+                return True
+            if arabic and 0 <= verb.start - speaker.end <= 12:
+                return True
+    return False
+
+
+_SOURCE = re.compile(
+    r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
+    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b",
+    re.IGNORECASE,
+)
+
+
+_THAT = re.compile(r"\s[إأا]ن\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
+
+
+def _others_between(scene: Scene, one: int, two: int) -> bool:
+    low, high = sorted((one, two))
+    return any(
+        low < m.start < high for m in scene.sentence.of("actor", "action") if m.kind == "actor" or m.start < high
+    )
+
+
+def accused(story: Story, governorate: str) -> frozenset[str]:
+    """Groups that are blamed for what the report tells."""
+    return union(
+        scene.groups
+        for scene in story.scenes
+        if "accusation" in scene.flags and governorate in scene.where and not scene.background
+    )

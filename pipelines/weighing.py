@@ -1,0 +1,124 @@
+"""Evidence → features: the named reasons for and against a finding, each with its weight.
+
+The weights are set by hand and checked on labelled cases (`rasid evaluate`); their sum, between 0 and 1, is the score.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipelines.evidence import SOME, STRONG, Evidence
+from pipelines.lexicon import Lexicon
+from pipelines.models import Feature
+from pipelines.scenes import Scene, Story, union
+
+
+def features_of(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Evidence]) -> list[Feature]:
+    """All features of a finding, those that speak for it first."""
+    return [*_for(story, lexicon, governorate, evidence), *_against(story, lexicon, governorate, evidence)]
+
+
+def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Evidence]) -> Iterator[Feature]:
+    place = lexicon.entity(governorate).name_en
+    best = max(evidence, key=lambda item: (item.bond == "sentence", item.weight, -item.scene.sentence.order))
+    groups = sorted(union(item.groups for item in evidence))
+    names = " and ".join(lexicon.entity(group).name_en for group in groups)
+    full = any(scene.full & frozenset(groups) for scene in story.scenes)
+    if best.bond == "leader":
+        yield Feature("leader", -0.10, f"only a leader of {names} is named")
+    elif full:
+        yield Feature("group", 0.25, f"{names}: named in full")
+    else:
+        yield Feature("group_short", 0.20, f"{names}: named by a short form that the rest of the text settles")
+
+    spoken = any(item.scene.placed == "sentence" for item in evidence)
+    if spoken:
+        yield Feature("place", 0.25, f"{place} is named in the sentence that tells of it")
+    elif governorate in story.title:
+        yield Feature("place_title", 0.22, f"{place} is named in the title")
+    elif best.scene.placed == "before":
+        yield Feature("place_before", 0.20, f"{place} is named in a sentence before")
+    else:
+        yield Feature("place_dateline", 0.15, f"{place} is known only from the dateline")
+    if spoken and governorate in story.title | story.dateline:
+        yield Feature("place_confirmed", 0.08, f"title or dateline say {place} too")
+
+    strongest = max(item.weight for item in evidence)
+    words = ", ".join(
+        dict.fromkeys(a.mention.form for item in evidence for a in item.scene.actions if a.weight >= SOME)
+    )
+    if strongest >= STRONG:
+        yield Feature("action", 0.25, f"tells of an action: {words[:120]}")
+    else:
+        yield Feature("action_weak", 0.12, f"tells of something milder than an act of force: {words[:120]}")
+    if any(item.bond == "sentence" for item in evidence):
+        yield Feature("bound", 0.15, "group and action stand in one sentence")
+    elif best.bond == "window":
+        yield Feature("bound_near", 0.05, "group and action stand in neighbouring sentences")
+    if any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence):
+        yield Feature("prominent", 0.10, "told in the title or at the beginning")
+    if len(evidence) > 1:
+        yield Feature("repeated", 0.05, f"told in {len(evidence)} sentences")
+
+
+def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Evidence]) -> Iterator[Feature]:
+    place = lexicon.entity(governorate).name_en
+    fresh = [item for item in evidence if not item.old]
+    if not fresh:
+        yield Feature("background", -0.45, "told as background: something older than this report")
+    elsewhere = sorted(story.main - {governorate})
+    if story.title and governorate not in story.title and governorate in story.main:
+        names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
+        yield Feature("other_title", -0.20, f"the title is about {names}")
+    if story.main and governorate not in story.main:
+        names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
+        spread = any(item.bond == "spread" for item in evidence)
+        yield Feature("elsewhere", -0.10 if spread else -0.45, f"title, dateline and lead are about {names}")
+    if all(item.scene.row for item in evidence):
+        lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
+        yield Feature("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
+    titled = union(s.groups | s.leaders for s in story.scenes if s.sentence.field == "title")
+    spoken = union(item.groups for item in evidence)
+    beside = all(_in_aside(item.scene, lexicon, governorate) for item in evidence)
+    if beside and governorate not in story.title and (story.title or not spoken & titled):
+        yield Feature("aside", -0.45, f"{place} is named only in what the event came after")
+    deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
+    if deep and governorate not in story.title and not spoken & titled:
+        dated = any("recent" in item.scene.flags for item in evidence)
+        yield Feature(
+            "buried",
+            -0.10 if dated else -0.35,
+            "told only further down, in a report whose title is about something else",
+        )
+    if "encyclopaedia" in story.genre:
+        yield Feature("encyclopaedia", -0.60, "an encyclopaedia entry")
+    elif "explainer" in story.genre:
+        yield Feature("explainer", -0.45, "the title asks who or what somebody is")
+    elif "opinion" in story.genre:
+        yield Feature("opinion", -0.50, "opinion, analysis or profile")
+    elif "analysis" in story.genre:
+        dated = any("recent" in item.scene.flags for item in evidence)
+        yield Feature("analysis", -0.10 if dated else -0.25, "the title asks how or why")
+    if "sport" in story.genre:
+        yield Feature("sport", -0.40, "a sports report")
+    if "economy" in story.genre:
+        yield Feature("economy", -0.25, "a report on oil, money or weather")
+    if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
+        yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
+
+
+_ASIDE = re.compile(
+    r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث|احداث)|روز پس از"
+)
+
+
+def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
+    """Whether the governorate stands only behind "days after …": the report is about what came afterwards."""
+    aside = _ASIDE.search(scene.sentence.text)
+    mine = [
+        m.start
+        for m in scene.sentence.of("governorate", "place")
+        if lexicon.entity(m.entity).governorate == governorate
+    ]
+    return bool(aside and mine and min(mine) > aside.start())
