@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TypeVar, cast
@@ -73,6 +73,7 @@ class Dispatcher:
         self._writing = threading.Lock()  # SQLite makes a second writer sleep; a lock of our own wakes it at once
         self._busy: dict[str, int] = {}  # threads at work per channel
         self._idle = threading.Condition(self._lock)
+        self._turns = _Turns()
         self._handled = 0
         self._recovered = False
         self._unrecorded: dict[str, Settle] = {}
@@ -147,8 +148,7 @@ class Dispatcher:
             delivery = self._commit(name)
             while delivery is not None:
                 if self._buckets[name].take(self._stopping):
-                    settle = self._attempt(delivery)
-                    delivery = self._commit(name, delivery.id, settle)
+                    delivery = self._deliver(name, delivery)
                     with self._lock:
                         self._handled += 1
                 else:
@@ -157,6 +157,17 @@ class Dispatcher:
             with self._idle:
                 self._busy[name] -= 1
                 self._idle.notify_all()
+
+    def _deliver(self, name: str, delivery: Delivery) -> Delivery | None:
+        """Send one and record it; returns the next."""
+        try:
+            message, envelope = self._compose(delivery)
+        except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
+            return self._commit(name, delivery.id, self._settle_fault(delivery, error))
+        with self._turns.taken(name) as turn:
+            settle = self._send(delivery, message, envelope)
+            turn.answered()
+            return self._commit(name, delivery.id, settle)
 
     def _commit(self, name: str, done: str = "", settle: Settle | None = None) -> Delivery | None:
         """Record what came of a delivery and lease the next, both in one transaction."""
@@ -180,14 +191,13 @@ class Dispatcher:
             self._trace("claim")
         return delivery
 
-    def _attempt(self, delivery: Delivery) -> Settle:
-        """Send it; returns how to record what came of it."""
+    def _send(self, delivery: Delivery, message: Message, envelope: Envelope) -> Settle:
+        """Hand it to the channel; returns how to record what came of it."""
         try:
-            message, envelope = self._compose(delivery)
             receipt = self._channels[delivery.channel].send(message, envelope)
         except DeliveryError as error:
             return self._settle_failure(delivery, error)
-        except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
+        except Exception as error:  # noqa: BLE001  as above
             return self._settle_fault(delivery, error)
         log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
         return lambda connection: queue.record_sent(connection, delivery, receipt, self._clock())
@@ -339,6 +349,52 @@ class _Bucket:
             self._at = at
             wait = max(0.0, -self._tokens / self._rate)
         return not stopping.wait(wait)
+
+
+class _Turns:
+    """Quick receivers take turns, from the sending to the record.
+
+    A crash then catches one message between its receiver's yes and our record, and not one per thread. A receiver that
+    takes longer than `PATIENCE` does not take part until it is quick again: several messages are then on their way to
+    it at once, and a crash may double each of them, but nobody waits for it.
+    """
+
+    PATIENCE = 0.1  # seconds
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._holder: _Turn | None = None
+        self._slow: set[str] = set()
+
+    @contextlib.contextmanager
+    def taken(self, channel: str) -> Iterator[_Turn]:
+        """Hold the turn for the length of the block."""
+        turn = _Turn(channel)
+        with self._free:
+            if channel not in self._slow:
+                if not self._free.wait_for(lambda: self._holder is None, self.PATIENCE) and self._holder:
+                    self._slow.add(self._holder.channel)
+                self._holder = turn
+            turn.began = time.monotonic()
+        try:
+            yield turn
+        finally:
+            with self._free:
+                (self._slow.add if turn.took > self.PATIENCE else self._slow.discard)(channel)
+                if self._holder is turn:
+                    self._holder = None
+                    self._free.notify()
+
+
+class _Turn:
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.began = time.monotonic()
+        self.took = 0.0
+
+    def answered(self) -> None:
+        """The receiver has answered: what comes after is our own time."""
+        self.took = time.monotonic() - self.began
 
 
 async def _in_thread(work: Callable[[], _Result]) -> _Result:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 
 from alerts.channels import Envelope
-from alerts.cleaning import cut
+from alerts.cleaning import cut, size
 from alerts.errors import SettingsError, TryLater
 from alerts.messages import Message, render_minimal, render_text
 from alerts.settings import AppriseSettings
@@ -37,19 +37,29 @@ class AppriseChannel:
     def send(self, message: Message, envelope: Envelope) -> str:
         import apprise
 
-        text = apprise_text(message, minimal=envelope.minimal)
+        title = _harmless(cut(message.subject, 150))
+        # Where a service has no titles (Telegram, Discord) Apprise puts the title into the body.
+        room = min((service.body_maxlen for service in self._service), default=4000) - size(title, "utf16") - 10
+        text = apprise_text(message, room, minimal=envelope.minimal)
         # body_format=text: with any other, Apprise lets Slack and Discord markup through.
-        took = self._service.notify(
-            title=_harmless(cut(message.subject, 250)), body=text, body_format=apprise.NotifyFormat.TEXT
-        )
+        took = self._service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
         if not took:
             raise TryLater("Apprise could not deliver it", ambiguous=True)
         return ""
 
 
-def apprise_text(message: Message, *, minimal: bool = False) -> str:
-    """The plain text, without anything that a chat service could take for a mention."""
-    return _harmless(render_minimal(message) if minimal else render_text(message))
+def apprise_text(message: Message, room: int = 4000, *, minimal: bool = False) -> str:
+    """The plain text without anything that a chat service could take for a mention, at most `room` UTF-16 units.
+
+    What is too long loses its end, but never where to read on and how to speak of it.
+    """
+    text = _harmless(render_minimal(message) if minimal else render_text(message))
+    if size(text, "utf16") <= room:
+        return text
+    tail = "\n".join(_harmless(render_minimal(message)).strip().splitlines()[2:])
+    if size(tail, "utf16") + 100 > room:
+        return cut(text, room, "utf16")
+    return f"{cut(text, room - size(tail, 'utf16') - 1, 'utf16')}\n{tail}"
 
 
 def _harmless(text: str) -> str:

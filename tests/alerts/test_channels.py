@@ -14,8 +14,10 @@ import pytest
 from pydantic import SecretStr, TypeAdapter
 
 from alerts.channels import Envelope, open_channel
+from alerts.channels.apprise import apprise_text
 from alerts.channels.folder import FolderChannel
 from alerts.channels.http import post
+from alerts.cleaning import size
 from alerts.errors import SettingsError, TryLater
 from alerts.messages import Telling, compose
 from alerts.settings import AppriseSettings, FolderSettings
@@ -76,6 +78,27 @@ def test_apprise_gets_the_text_and_the_subject(desk: Desk, hook: Hook) -> None:
     said = hook.requests[0].json
     assert said["title"].startswith("[CRITICAL]")
     assert "إصابات باشتباك مسلح" in said["message"]
+
+
+@pytest.mark.parametrize("room", [2000, 4096, 250, 60])
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_the_text_for_apprise_fits_its_service_and_keeps_the_link(room: int, extra: int) -> None:
+    """2000: Discord; 4096: Telegram, which counts UTF-16 units."""
+    whole = size(apprise_text(MESSAGE, 10**6), "utf16")
+    padded = compose(
+        incident(headline="👨‍👩‍👧‍👦 " * 20 + "ن" * max(0, room + extra - whole)), Telling("new", (), NOW), NAMES
+    )
+    text = apprise_text(padded, room)
+    assert size(text, "utf16") <= room
+    if room >= 2000:
+        assert "https://rafidain-wire.example/news/41" in text
+        assert "inc_7k2mq3xw5b" in text
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_it_is_cut_only_when_it_must_be(extra: int) -> None:
+    whole = apprise_text(MESSAGE, 10**6)
+    assert (apprise_text(MESSAGE, size(whole, "utf16") + extra) == whole) == (extra >= 0)
 
 
 def test_what_apprise_cannot_deliver_is_tried_again(desk: Desk, hook: Hook) -> None:

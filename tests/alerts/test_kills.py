@@ -62,8 +62,7 @@ def check(desk: Desk, inbox: Inbox, hook: Hook, kills: int) -> int:
     assert {row.state for row in rows.values()} == {"sent"}
     assert set(copies) == set(rows), "lost, or an id that was never planned"
     extra = sum(copies.values()) - len(rows)
-    # Email and webhook send at once, mail with four hands: a kill can catch each of them between yes and record.
-    assert extra <= kills * 8
+    assert extra <= kills
     assert max(copies.values()) <= 1 + kills
     last: dict[tuple[str, str, str], int] = {}
     for id in received(inbox, hook):
@@ -102,4 +101,3 @@ def test_many_kills_at_random_lose_nothing(tmp_path: Path) -> None:
         desk.dispatch()
         extra = check(desk, inbox, hook, kills)
         print(f"{kills} kills, {len(desk.rows())} messages, 0 lost, {extra} copies")
-    assert extra <= kills
