@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 
+from alerts import desk
 from alerts.digest import plan_digest
 from alerts.outbox import Notice, plan_notice
 from alerts.policy import next_digest
 from alerts.settings import AnyChannelSettings
 from crawler.config import Configuration
 from crawler.health import Health, heard_from, worth_a_notice
+from crawler.intake import forget_documents
 from crawler.overview import Examined, examine
 from crawler.tables import clock_marks, source_health
 from pipelines.archive import Store, reports
 
+_ENTRY_TEXTS = timedelta(days=30)  # how long what a feed said of an entry is kept
 _HEALTH = TypeAdapter(Health)
 
 
@@ -53,6 +56,8 @@ class Housekeeping:
             reports.close_quiet(connection, now - settings.policy.closed_after)
             if self._cleared is None or now - self._cleared >= timedelta(days=1):
                 reports.clear_texts(connection, now - settings.retention)
+                forget_documents(connection, now - _ENTRY_TEXTS)
+                desk.prune(connection, now - settings.retention)
                 self._cleared = now
         due = self.next_digest()
         if due is None:

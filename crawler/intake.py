@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from crawler.tables import entries
 from crawler.work import Bench
@@ -26,6 +26,7 @@ log = structlog.get_logger("rasid.intake")
 
 ENTRY = TypeAdapter(Entry)
 FRESH = timedelta(hours=24)  # how long a page that could not be had is asked for again
+_NEVER_LATER = timedelta(days=2)  # a page put off for longer was put off by a clock that ran ahead
 _AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 30, 90, 240, 480))
 
 Planner = Callable[[Connection, Revision, datetime], None]
@@ -83,7 +84,10 @@ class Intake:
         with self._store.write() as connection:
             rows = connection.execute(
                 select(entries)
-                .where(entries.c.next_fetch <= now, entries.c.source.in_(sources))
+                .where(
+                    or_(entries.c.next_fetch <= now, entries.c.next_fetch > now + _NEVER_LATER),
+                    entries.c.source.in_(sources),
+                )
                 .order_by(entries.c.first_seen.desc())
                 .limit(limit)
             ).all()
@@ -113,7 +117,7 @@ class Intake:
             connection.execute(
                 update(entries)
                 .where(entries.c.id == wanted.id)
-                .values(next_fetch=now + _pause(wanted.attempts) if again else None, leased=False, problem=problem)
+                .values(next_fetch=now + _pause(wanted.attempts - 1) if again else None, leased=False, problem=problem)
             )
         self._trace("commit")
         log.info(
@@ -125,6 +129,13 @@ class Intake:
             problem=problem or None,
         )
         self._observe(Outcome(judged, revisions))
+
+
+def forget_documents(connection: Connection, before: datetime) -> None:
+    """Empty what feeds said of old entries; that they were seen must be known for good, lest they be news again."""
+    connection.execute(
+        update(entries).where(entries.c.first_seen < before, entries.c.next_fetch.is_(None)).values(document="")
+    )
 
 
 def _wanted(row: Row[Any], source: Source) -> Wanted:

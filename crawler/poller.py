@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 import structlog
 from scrapy.http import Request, Response
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from crawler.feeds import NotAFeed, ParsedFeed
 from crawler.intake import ENTRY
 from crawler.network import FetchProblem, classify
 from crawler.scheduling import (
+    LONGEST_WAIT,
     Failed,
     FeedState,
     Fetched,
@@ -43,6 +44,8 @@ log = structlog.get_logger("rasid.poller")
 Fetch = Callable[[Request], Awaitable[Response]]
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
+_NEVER_LATER = LONGEST_WAIT * 2  # a poll put off for longer was put off by a clock that ran ahead
+_READ_BACK = timedelta(days=3)  # entries older than this when first seen are noted, but their pages are left in peace
 _NESTED = 3  # sitemaps of an index that are read, the newest first
 _LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this
 
@@ -101,7 +104,10 @@ class Poller:
         with self._store.read() as connection:  # most often nothing is due: ask without the write lock
             rows = connection.execute(
                 select(feeds.c.url, feeds.c.state)
-                .where(feeds.c.next_poll <= now + ahead, feeds.c.url.in_(self._feeds.keys() - set(without)))
+                .where(
+                    or_(feeds.c.next_poll <= now + ahead, feeds.c.next_poll > now + _NEVER_LATER),
+                    feeds.c.url.in_(self._feeds.keys() - set(without)),
+                )
                 .order_by(feeds.c.next_poll)
                 .limit(max(0, limit))
             ).all()
@@ -194,7 +200,7 @@ class Poller:
                         entry_hash=digest,
                         first_seen=now,
                         first_poll=first,
-                        next_fetch=now,
+                        next_fetch=None if _is_old(entry, now) else now,
                     )
                 )
             elif known[identity] != digest:
@@ -260,6 +266,11 @@ def _moved_to(response: Response) -> str:
     """The final address, if only permanent redirects led there."""
     reasons = response.meta.get("redirect_reasons", [])
     return response.url if reasons and all(reason in (301, 308) for reason in reasons) else ""
+
+
+def _is_old(entry: Entry, now: datetime) -> bool:
+    """True if it is too old to be news, so that a first poll does not ask for a whole archive."""
+    return entry.published is not None and now - entry.published > _READ_BACK
 
 
 def _digest(entry: Entry) -> str:
