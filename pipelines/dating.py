@@ -115,7 +115,8 @@ _FULL = re.compile(
 )
 _DAY_MONTH = re.compile(
     rf"(?<!\w)(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of| من| شهر|\\من|ي)?[ /\\]*(?P<m1>{_MONTH})(?:[/ ]+{_MONTH})?"
-    rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه |in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d))"
+    rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه "
+    rf"|in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d))"
     rf"(?: \({_MONTH}\))?(?:[ ,/]+(?:عام |سنه |الجاري )?(?P<y>20\d\d))?(?!\w)"
 )
 _YEAR = re.compile(
@@ -123,13 +124,23 @@ _YEAR = re.compile(
 )
 _RELATIVE = (
     (re.compile(r"(?<!\w)(?:ليله امس الاول|قبل يومين|two (?:days|nights) ago|دو روز پيش|پريروز)(?!\w)"), 2, 1),
-    (re.compile(r"(?<!\w)(?:ليله امس|ليل امس|مساء امس|الليله الماضيه|الليله الفائته|يوم امس|امس|البارحه|الامس|last night|yesterday|شب گذشته|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
-    (re.compile(r"(?<!\w)(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening|overnight|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
-    (re.compile(r"(?<!\w)(?:قبل اسبوع|الاسبوع الماضي|الاسبوع الفائت|last week|a week ago|week ago|هفته گذشته|هفته كذشته|ههفتهي رابردوو)(?!\w)"), 7, 2),
-    (re.compile(r"(?<!\w)(?:قبل ايام|الايام الماضيه|الايام الاخيره|days ago|in recent days|this week|هذا الاسبوع)(?!\w)"), 3, 2),
+    (re.compile(
+        r"(?<!\w)(?:ليله امس|ليل امس|مساء امس|الليله الماضيه|الليله الفائته|يوم امس|امس|البارحه|الامس"
+        r"|last night|yesterday|شب گذشته|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
+    (re.compile(
+        r"(?<!\w)(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening|overnight"
+        r"|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
+    (re.compile(
+        r"(?<!\w)(?:قبل اسبوع|الاسبوع الماضي|الاسبوع الفائت|last week|a week ago|week ago|هفته گذشته"
+        r"|هفته كذشته|ههفتهي رابردوو)(?!\w)"), 7, 2),
+    (re.compile(
+        r"(?<!\w)(?:قبل ايام|الايام الماضيه|الايام الاخيره|days ago|in recent days|this week"
+        r"|هذا الاسبوع)(?!\w)"), 3, 2),
     (re.compile(r"(?<!\w)(?:الشهر الماضي|قبل شهر|last month|a month ago)(?!\w)"), 30, 3),
     (re.compile(r"(?<!\w)(?:قبل (?:اشهر|شهرين)|months ago|الاشهر الماضيه)(?!\w)"), 90, 3),
-    (re.compile(r"(?<!\w)(?:العام الماضي|السنه الماضيه|العام الفائت|قبل (?:سنه|عام|عامين|سنتين|سنوات|اعوام)|last year|years ago|a year ago|two years ago|سال گذشته|سال كذشته|پارسال|سالي رابردوو)(?!\w)"), 365, 3),
+    (re.compile(
+        r"(?<!\w)(?:العام الماضي|السنه الماضيه|العام الفائت|قبل (?:سنه|عام|عامين|سنتين|سنوات|اعوام)|last year"
+        r"|years ago|a year ago|two years ago|سال گذشته|سال كذشته|پارسال|سالي رابردوو)(?!\w)"), 365, 3),
 )  # fmt: skip
 _WEEKDAYS = {
     name: index
@@ -150,8 +161,13 @@ _WEEKDAY = re.compile(r"(?<!\w)[وفل]?(?P<day>" + "|".join(sorted(_WEEKDAYS, k
 _FUTURE = re.compile(r" (?:المقبل|القادم|المقبله|next|protest|التالي|ئاينده|اينده)")
 _NEXT = re.compile(r"(?:next|on the eve of|before|until|by|حتي|قبل|مقررا?|عشيه) (?:\w+ )?$")
 _SEASONS = (
-    (re.compile(r"anniversary of the october|(?:october|tishreen) (?:protest|movement|uprising|revolution)s? anniversary"), 10, 10, 25, 35),
-    (re.compile(r"ذكري (?:\w+ )?(?:تشرين|احتجاجات تشرين|ثوره تشرين|انتفاضه تشرين|تظاهرات تشرين|حراك تشرين|اكتوبر)"), 10, 10, 25, 35),
+    (re.compile(
+        r"anniversary of the october|(?:october|tishreen) (?:protest|movement|uprising"
+        r"|revolution)s? anniversary"), 10, 10, 25, 35),
+    (
+        re.compile(r"ذكري (?:\w+ )?(?:(?:احتجاجات |ثوره |انتفاضه |تظاهرات |حراك )?تشرين|اكتوبر)"),
+        10, 10, 25, 35,
+    ),
     (re.compile(r"since the end of august|منذ (?:نهايه|اواخر) (?:اغسطس|اب)(?!\w)"), 9, 5, 10, 75),
 )  # fmt: skip
 

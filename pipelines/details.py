@@ -72,7 +72,7 @@ _CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
 
 
 def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
-    """The clauses of a sentence that do not lie in another governorate or another time: "… after 30 died in Baghdad"."""
+    """The clauses of a sentence that do not lie in another governorate: not "… after 30 died in Baghdad"."""
     text = scene.sentence.text
     places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
     cuts = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
@@ -105,7 +105,8 @@ _SPECIFIC = {
 
 
 _AFTER = re.compile(
-    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية|خلفية|ردا على|احتجاجا|تنديدا|رفضا|استنكارا|پس از|دوای)\b"
+    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية"
+    r"|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
 
 
@@ -126,7 +127,8 @@ def event_type_of(
             late = 0.4 if after and after.start() > 0 and action.mention.start > after.start() else 1.0
             vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
             best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
-        if best.get(EventType.BOMBING) and rank <= len(title) and _at_office(scene):
+        attempt = best.get(EventType.ASSASSINATION_ATTEMPT)
+        if best.get(EventType.BOMBING) and not attempt and rank <= len(title) and _at_office(scene):
             best[EventType.ATTACK_ON_OFFICE] = best.pop(EventType.BOMBING) + 0.2
         for event, vote in best.items():
             votes[event] = votes.get(event, 0.0) + factor * vote

@@ -18,7 +18,7 @@ Role = Literal["prose", "header", "furniture"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a text, `text[start:end]`, and what it is: prose to judge, a header (kicker, dateline, date) or furniture."""
+    """A line of a text, `text[start:end]`: prose to judge, a header (kicker, dateline, date) or furniture."""
 
     start: int
     end: int
@@ -45,7 +45,7 @@ def read_lines(text: str, cut_at: tuple[str, ...] = ()) -> tuple[Line, ...]:
                 seen_prose = 1
             box = max(box, heading if seen_prose else 1)
             roles.append("furniture")
-        elif box == 2 or _is_furniture(line, raw) or box == 1 and (_BULLET.match(raw) or not _is_prose(line, raw)):
+        elif box == 2 or _is_furniture(line, raw) or (box == 1 and (_BULLET.match(raw) or not _is_prose(line, raw))):
             roles.append("furniture")
         elif _is_date(line) or _is_byline(line):
             roles.append("header")
@@ -64,35 +64,48 @@ _BULLET = re.compile(r"^\s*[•▪◾■●○*·‣⁃»›>\-–—]\s*")
 _TO_THE_END = re.compile(
     r"(?:اخبار ذات صله|ذات صله|مواضيع ذات صله|موضوعات ذات صله|مواضيع متعلقه|اخبار متعلقه|مقالات ذات صله|اهم الاخبار"
     r"|اخر الاخبار|احدث الاخبار|الاكثر قراءه|الاكثر مشاهده|الاكثر تداولا|شريط الاخبار|اخبار اخري|مزيد من الاخبار"
-    r"|المزيد من الاخبار|قد يعجبك|قد يهمك|قد تهمك|اخترنا لك|من نفس القسم|اخبار المحافظات|تابعونا علي|تابعنا|التعليقات|اترك تعليقا|اضف تعليق"
-    r"|related (?:news|posts|articles|stories|topics|content|links|coverage)|related$|most (?:read|viewed|popular|shared|watched)|previous article|next article"
-    r"|you may (?:also )?like|you might also like|more (?:from|news|stories|on this)|latest (?:news|stories|headlines)|trending|top stories|editors picks"
-    r"|recommended (?:for you|stories|articles)|leave a (?:comment|reply)|post a comment|comments|about the author|sign up|subscribe|popular (?:posts|news)|also read this|what to read next"
+    r"|المزيد من الاخبار|قد يعجبك|قد يهمك|قد تهمك|اخترنا لك|من نفس القسم|اخبار المحافظات|تابعونا علي"
+    r"|تابعنا|التعليقات|اترك تعليقا|اضف تعليق"
+    r"|related (?:news|posts|articles|stories|topics|content|links|coverage)|related$|most (?:read|viewed"
+    r"|popular|shared|watched)|previous article|next article"
+    r"|you may (?:also )?like|you might also like|more (?:from|news|stories|on this)|latest (?:news"
+    r"|stories|headlines)|trending|top stories|editors picks"
+    r"|recommended (?:for you|stories|articles)|leave a (?:comment|reply)|post a comment|comments"
+    r"|about the author|sign up|subscribe|popular (?:posts|news)|also read this|what to read next"
     r"|اخبار مرتبط|مطالب مرتبط|پربازديدترين|پربحث ترين|اخرين اخبار|ثبت ديدگاه|نظر شما|ارسال نظر"
     r"|ههوالي پهيوهنديدار|بابهته پهيوهنديدارهكان|زورترين خوينراو|دوايين ههوال)"
 )
 _READ_ALSO = re.compile(
-    r"(?:اقرا ايضا|اقرا المزيد|اقرا/ي ايضا|اقرا/ي|اقرا كذلك|اقراوا ايضا|طالع ايضا|شاهد ايضا|شاهد|للمزيد|المزيد|انظر ايضا|ايضا"
+    r"(?:اقرا ايضا|اقرا المزيد|اقرا/ي ايضا|اقرا/ي|اقرا كذلك|اقراوا ايضا|طالع ايضا|شاهد ايضا|شاهد|للمزيد"
+    r"|المزيد|انظر ايضا|ايضا"
     r"|read more|read also|also read|read|see also|watch|recommended videos|more:|don t miss|dont miss"
     r"|بيشتر بخوانيد|همچنين بخوانيد|بخوانيد|زياتر بخوينهوه|ههروهها بخوينهوه)(?= *:|$)"
 )
 _TAGS = re.compile(
-    r"(?:كلمات (?:دلاليه|مفتاحيه)|الكلمات (?:الدلاليه|المفتاحيه)|وسوم|الوسوم|تاغات|tags?|keywords?|topics|categories|filed under|هشتگ|برچسب|كليدواژه|تاگ)(?= *:| *$)"
+    r"(?:كلمات (?:دلاليه|مفتاحيه)|الكلمات (?:الدلاليه|المفتاحيه)|وسوم|الوسوم|تاغات|tags?|keywords?|topics"
+    r"|categories|filed under|هشتگ|برچسب|كليدواژه|تاگ)(?= *:| *$)"
 )
 _CHROME = re.compile(
-    r"(?:تابعنا|تابعونا|شارك|مشاركه|اشترك|انشر|نص مترجم|المصدر *:|حقوق (?:النشر|الطبع)|جميع الحقوق|\(?getty\)?|\+ الخط|\+ ?a ?a|وحده الدراسات|\d+ مشاهده"
-    r"|share (?:it|this|on)|follow us|click here|this website uses cookies|we assume you|your (?:name|email)|fill in your details|required fields"
-    r"|photo(?: credit)?\b|file photo|image(?: credit)?\b|\(?last modified|news code|story code|publish date|code:|advertisement|the post .* appeared first"
-    r"|more (?:to come|details will follow)|with (?:afp|reuters|ap|agencies)$|/ ?(?:reuters|afp)$|tt$|all rights reserved|powered by|creating new perspectives|international latest news"
+    r"(?:تابعنا|تابعونا|شارك|مشاركه|اشترك|انشر|نص مترجم|المصدر *:|حقوق (?:النشر|الطبع)|جميع الحقوق"
+    r"|\(?getty\)?|\+ الخط|\+ ?a ?a|وحده الدراسات|\d+ مشاهده"
+    r"|share (?:it|this|on)|follow us|click here|this website uses cookies|we assume you|your (?:name"
+    r"|email)|fill in your details|required fields"
+    r"|photo(?: credit)?\b|file photo|image(?: credit)?\b|\(?last modified|news code|story code"
+    r"|publish date|code:|advertisement|the post .* appeared first"
+    r"|more (?:to come|details will follow)|with (?:afp|reuters|ap|agencies)$|/ ?(?:reuters|afp)$|tt$"
+    r"|all rights reserved|powered by|creating new perspectives|international latest news"
     r"|انتهاي پيام|كد خبر|به اشتراك|تاريخ انتشار|تمامي حقوق)"
 )
 _CAPTION = re.compile(
-    r"(?:\((?:reuters|afp|ap|getty|epa|aa) photo\)|photo: |\bphoto by\b|/reuters|iranian television$|صوره ارشيفيه|تصوير:|عدسه)"
+    r"(?:\((?:reuters|afp|ap|getty|epa|aa) photo\)|photo: |\bphoto by\b|/reuters|iranian television$"
+    r"|صوره ارشيفيه|تصوير:|عدسه)"
 )
 _DATE = re.compile(
     r"(?:\b\d{1,2}[-/.: ]\d{1,2}[-/. ]\d{2,4}\b|\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\b\d{1,2}:\d{2}\b"
-    r"|(?:كانون|شباط|اذار|نيسان|ايار|حزيران|تموز|اب|ايلول|تشرين|يناير|فبراير|مارس|ابريل|مايو|يونيو|يوليو|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر) .{0,10}\d{4}"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? \d{4}|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{4}"
+    r"|(?:كانون|شباط|اذار|نيسان|ايار|حزيران|تموز|اب|ايلول|تشرين|يناير|فبراير|مارس|ابريل|مايو|يونيو|يوليو"
+    r"|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر) .{0,10}\d{4}"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? \d{4}|\b\d{1,2} (?:jan|feb"
+    r"|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{4}"
     r"|(?:فروردين|ارديبهشت|خرداد|تير|مرداد|شهريور|مهر|ابان|اذر|دي|بهمن|اسفند) 1[34]\d\d)"
 )
 _BYLINE = re.compile(r"^(?:by |كتب *:|كتبت *:|بقلم|اعداد *:|تحرير *:|ترجمه|وكالات$|متابعات|خاص$|source *:|من:)")
@@ -164,7 +177,7 @@ def _demote_tail(
 
 
 def _promote_header(folded: list[str], roles: list[Role]) -> bool:
-    """A breaking item is one line without a full stop: the last header before the first box, if it can be a sentence."""
+    """A breaking item is one line without a full stop: the last header before the first box, if it can be one."""
     for index in range(len(roles) - 1, -1, -1):
         if roles[index] == "header" and len(folded[index].split()) >= 5 and not _is_date(folded[index]):
             roles[index] = "prose"

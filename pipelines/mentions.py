@@ -2,8 +2,8 @@
 
 One pass of the automaton over the folded text; then each hit is checked for what may stand on its left (the Arabic
 proclitics و ف ب ل ك, the article, لل) and for a word boundary on its right; the longest name wins; a collision
-(سرايا القدس, West Qurna) silences the names inside it. Names broken up to slip past filters (سر ايا السلام) are found by
-a second pass over the letters alone.
+(سرايا القدس, Cote d'Ivoire) silences the names inside it. Names broken up to slip past filters (سر ايا السلام) are
+found by a second pass over the letters alone.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ _KURDISH_LETTERS = frozenset("گڤڕڵۆێ")
 
 
 def _spelled(folded: Folded, start: int, end: int, capitals: str) -> bool:
-    """Whether the original is spelled as asked: AAH in capitals, Kut with one; کوت (Kut), not گوت ("said" in Sorani)."""
+    """Whether the original is spelled as asked: AAH in capitals, Kut with one, کوت and not گوت ("said" in Sorani)."""
     written = folded.original[slice(*folded.span(start, end))]
     letters = "".join(char for char in written if char.isalnum())
     wanted = "".join(char for char in capitals if char.isalnum())
@@ -168,7 +168,7 @@ def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _rank(form: Form) -> int:
-    """Which of two names over the same letters is meant: a known thing before a mere veto, unless that asks for capitals."""
+    """Of two names over the same letters a known thing comes before a mere veto, unless the veto asks for capitals."""
     if form.kind != "collision":
         return 1
     return 0 if form.capitals else 2

@@ -143,27 +143,35 @@ def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tupl
 
 # People and forces that come from a place, offices held for it, roads to it: the place is not where it happened.
 _COMERS_AR = (
-    "فرق|فرقا|قوات|قوه|تعزيزات|مقاتلين|مقاتلون|متظاهرين|متظاهرون|محتجين|زائرين|زوار|نواب|نائب|شيوخ|عشائر|وفد|وفود|وفدا|عناصر"
+    "فرق|فرقا|قوات|قوه|تعزيزات|مقاتلين|مقاتلون|متظاهرين|متظاهرون|محتجين|زائرين|زوار|نواب|نائب|شيوخ|عشائر"
+    "|وفد|وفود|وفدا|عناصر"
     "|منتسبين|مشاركين|مواكب|شباب|شخصيات|لجنه|طلبه|انصار|المتظاهرون|المتظاهرين|القادمين|قادمين|القادمه|قادمه|القادم|قادم"
 )
 _ORIGIN_AR = re.compile(
-    rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس|ينحدر\w* من|اصلا من"
-    r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)(?: بين| الرابط بين)?|خط"
+    rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس"
+    rf"|ينحدر\w* من|اصلا من"
+    r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)(?: بين"
+    r"| الرابط بين)?|خط"
     r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
 _COMERS_EN = (
-    "delegations?|visitors|pilgrims|families|protesters|demonstrators|troops|forces?|reinforcements|officials|fighters from|crews"
+    "delegations?|visitors|pilgrims|families|protesters|demonstrators|troops|forces?|reinforcements"
+    "|officials|fighters from|crews"
     "|supporters|lawmakers?|mps?|deput(?:y|ies)|candidates?|tribesmen|buses"
 )
 _ORIGIN_EN = re.compile(
-    rf"(?:towards?|native of|born in|hails? from|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing|road to|highway (?:to|between)"
+    rf"(?:towards?|native of|born in|hails? from|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
+    rf"|road to|highway (?:to|between)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
     r"|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
-    r"|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote|news agency) from) (?:the )?(?:city of |province of )?$"
+    r"|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote"
+    r"|news agency) from) (?:the )?(?:city of |province of )?$"
 )
 _DIRECTION = re.compile(
-    r"(?:(?:south|north|east|west|southeast|southwest|northeast|northwest|outside|near) of (?:the capital )?|(?:شمال|جنوب|شرق|غرب|شمالي|جنوبي|شرقي|غربي)(?: (?:شرقي|غربي|شرق|غرب))? (?:العاصمه )?)$"
+    r"(?:(?:south|north|east|west|southeast|southwest|northeast|northwest|outside"
+    r"|near) of (?:the capital )?|(?:شمال|جنوب|شرق|غرب|شمالي|جنوبي|شرقي|غربي)(?: (?:شرقي|غربي|شرق"
+    r"|غرب))? (?:العاصمه )?)$"
 )
 _WINDOW = 40
 
@@ -200,7 +208,8 @@ _PLUPERFECT = re.compile(
 
 
 _COPULA = re.compile(
-    r"\W*(?:\([^)]*\)\W*)?(?:is|was|are|were|has been) (?:a|an|the|one|part|among|also|known|considered)\b|\W*(?:هي|هو) (?:\w+ )"
+    r"\W*(?:\([^)]*\)\W*)?(?:is|was|are|were|has been) (?:a|an|the|one|part|among|also|known|considered)\b"
+    r"|\W*(?:هي|هو) (?:\w+ )"
 )
 
 
@@ -265,7 +274,8 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
 
 
 _EXPLAINER = re.compile(
-    r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox|profile|opinion)(?!\w)"
+    r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox"
+    r"|profile|opinion)(?!\w)"
 )
 _QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
 _OPINION_HEADER = {

@@ -5,10 +5,11 @@ guillemets inside the name, zero-width signs, hashtags, and on purpose broken up
 `fold` brings them to one spelling; `Folded` does the same and keeps the way back, so that a passage can be shown as
 the outlet wrote it.
 
-Folded: presentation forms and compatibility letters (NFKC), أإآٱ→ا, ة ە ہ ھ ۀ→ه, ى ی ې→ي, ک گ→ك, Sorani ڕ ڵ ۆ ێ ڤ→ر ل و ي ف,
-digits→ASCII, Latin marks (ā→a) and look-alike Cyrillic and Greek letters, case. Removed: tatweel, vowel signs,
-zero-width and bidi signs, apostrophes inside a word, the possessive 's. Turned into a space: quotes, dashes,
-underscore, hash, every other space. Never folded: ئ ؤ ء, the article, any suffix: that would join different words.
+Folded: presentation forms and compatibility letters (NFKC), أإآٱ→ا, ة ە ہ ھ ۀ→ه, ى ی ې→ي, ک گ→ك, Sorani
+ڕ ڵ ۆ ێ ڤ→ر ل و ي ف, digits→ASCII, Latin marks (ā→a) and look-alike Cyrillic and Greek letters, case. Removed:
+tatweel, vowel signs, zero-width and bidi signs, apostrophes inside a word, the possessive 's. Turned into a space:
+quotes, dashes, underscore, hash, every other space. Never folded: ئ ؤ ء, the article, any suffix: that would join
+different words.
 """
 
 from __future__ import annotations

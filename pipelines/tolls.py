@@ -52,16 +52,34 @@ for _value, _words in {
         _NUMBERS[_word] = _value
 
 _N = r"(?P<n>\d{1,4}|" + "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True)) + r")"
-_ABOUT = r"(?:at least |no fewer than |more than |over |some |about |around |nearly |up to |نحو |قرابه |حوالي |اكثر من |ما لا يقل عن |ما لايقل عن |علي الاقل |بحدود |دست كم |حداقل |لانيكهم |نزيكهي )?"
-_PEOPLE_AR = r"(?:اشخاص|شخصا|شخص|مسلحين|مسلحون|عناصر|عنصرا|مقاتلين|مقاتلون|مدنيين|مدنيون|افراد|منتسبين|رجال|شبان|متظاهرين|محتجين|ضباط|جنود|مواطنين|شرطيين|نفر|اخرين|اخرون|حراس|من \w+(?: \w+)?)"
+_ABOUT = (
+    r"(?:at least |no fewer than |more than |over |some |about |around |nearly |up to |نحو |قرابه |حوالي "
+    r"|اكثر من |ما لا يقل عن |ما لايقل عن |علي الاقل |بحدود |دست كم |حداقل |لانيكهم |نزيكهي )?"
+)
+_PEOPLE_AR = (
+    r"(?:اشخاص|شخصا|شخص|مسلحين|مسلحون|عناصر|عنصرا|مقاتلين|مقاتلون|مدنيين|مدنيون|افراد|منتسبين|رجال|شبان"
+    r"|متظاهرين|محتجين|ضباط|جنود|مواطنين|شرطيين|نفر|اخرين|اخرون|حراس|من \w+(?: \w+)?)"
+)
 _PEOPLE_EN = r"(?:(?!(?:and|or|died|killed|dead|wounded|injured|hurt|in|after|when|while) )\w+ ){0,5}?"
 _DEAD_AR = r"(?:قتلي|قتيلا|قتيل|شهداء|ضحايا|ضحيه|قتلوا|قضوا|قتلا|لقوا (?:حتفهم|مصرعهم)|لقيا (?:حتفهما|مصرعهما))"
 _HURT_AR = r"(?:جرحي|جريحا|جريح|مصابين|مصابا|مصابون|اصابات|اصابه|اصيبوا|جرحوا|اصيبا|جرحا)"
-_SINGLE_AR = r"(?:شرطي|ضابط|شخص|شاب|شابا|مدني|عنصر|عنصرا|مسلح|مواطن|منتسب|مقاتل|جندي|رجل|امراه|طفل|متظاهر|ناشط|قيادي|القيادي|قائد|مرافقه|احد|سائق|سائقه|حارس|حارسه|نجله|ابنه|شقيقه|زوجته|والده|موظف|صحفي|محتج|اخر|عميد|عقيد|رائد|نقيب|ملازم|لواء|مدير|امر|مسؤول|المسؤول|الناشط|المواطن|الشاب|عضو|زعيم|شيخ|الشيخ)"
-_DUAL_AR = r"(?:شرطيان|شرطيين اثنين|ضابطان|ضابطين|شخصان|شخصين|شابان|شابين|مدنيان|مدنيين اثنين|عنصران|عنصرين|مسلحان|مسلحين اثنين|مواطنان|مواطنين اثنين|منتسبان|منتسبين اثنين|مقاتلان|مقاتلين اثنين|جنديان|جنديين|رجلان|رجلين|متظاهران|متظاهرين اثنين|ناشطان|ناشطين اثنين|قياديان|قياديين اثنين|حارسان|حارسين|اثنان|اثنين|اخران|اخرين|شقيقان|شقيقين|موظفان|موظفين اثنين|محتجان|محتجين اثنين|الاثنان)"
+_SINGLE_AR = (
+    r"(?:شرطي|ضابط|شخص|شاب|شابا|مدني|عنصر|عنصرا|مسلح|مواطن|منتسب|مقاتل|جندي|رجل|امراه|طفل|متظاهر|ناشط|قيادي"
+    r"|القيادي|قائد|مرافقه|احد|سائق|سائقه|حارس|حارسه|نجله|ابنه|شقيقه|زوجته|والده|موظف|صحفي|محتج|اخر|عميد|عقيد"
+    r"|رائد|نقيب|ملازم|لواء|مدير|امر|مسؤول|المسؤول|الناشط|المواطن|الشاب|عضو|زعيم|شيخ|الشيخ)"
+)
+_DUAL_AR = (
+    r"(?:شرطيان|شرطيين اثنين|ضابطان|ضابطين|شخصان|شخصين|شابان|شابين|مدنيان|مدنيين اثنين|عنصران|عنصرين|مسلحان"
+    r"|مسلحين اثنين|مواطنان|مواطنين اثنين|منتسبان|منتسبين اثنين|مقاتلان|مقاتلين اثنين|جنديان|جنديين|رجلان"
+    r"|رجلين|متظاهران|متظاهرين اثنين|ناشطان|ناشطين اثنين|قياديان|قياديين اثنين|حارسان|حارسين|اثنان|اثنين|اخران"
+    r"|اخرين|شقيقان|شقيقين|موظفان|موظفين اثنين|محتجان|محتجين اثنين|الاثنان)"
+)
 _KILL_V = r"(?:قتل|قتلت|مقتل|بمقتل|سقط|سقوط|مصرع|بمصرع|استشهد|استشهاد|توفي|وفاه|اغتيال|اغتيل|اغتالوا|قضي|سقط قتيلا)"
 _HURT_V = r"(?:اصيب|اصيبت|اصابه|باصابه|واصابه|جرح|وجرح|بجرح|جرحت)"
-_DEAD_EN = r"(?:dead|killed|died|dies|lost their lives|lose their lives|slain|lifeless|were shot dead|are dead|murdered|assassinated|fatalities|deaths|victims died|to death|gunned down|shot dead)"
+_DEAD_EN = (
+    r"(?:dead|killed|died|dies|lost their lives|lose their lives|slain|lifeless|were shot dead|are dead"
+    r"|murdered|assassinated|fatalities|deaths|victims died|to death|gunned down|shot dead)"
+)
 _HURT_EN = r"(?:wounded|injured|hurt|bruised|injuries|sustain(?:ed|ing) (?:bruises|injuries|wounds))"
 
 
@@ -85,16 +103,27 @@ _KILLED = _patterns(
     (r"[ وف](?:قتل|سقط|قضي) الاثنان", 2),
     (r"[ وف](?:قتل|قتلت) هو و", 2),
     (r"[ وفب](?:قتيل ثان|قتل اخر|مقتل ثان|قتل ثان)(?!\w)", -1),
-    (rf"[ وفب](?:قتل|مقتل|بمقتل|يقتل|سقوط|بسقوط|استشهد|استشهاد|اغتيال|مصرع|اغتيل|لقي|توفي) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
+    (
+        rf"[ وفب](?:قتل|مقتل|بمقتل|يقتل|سقوط|بسقوط|استشهد|استشهاد|اغتيال|مصرع|اغتيل|لقي"
+        rf"|توفي) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
     (r"[ وف]توفي (?:\w+ ){0,6}?متاثر", 1),
     (r"(?:العثور علي|عثر\w* (?:\w+ ){0,4}علي) جثه ", 1),
+    (r"جثتي ", 2),
+    (r"تنهي حياه ", 1),
     (r"[ وف]لقي \w+(?: \w+){0,9}? (?:حتفه|مصرعه)", 1),
     (r"[ وف](?:يقتل|فقتل|قتل علي الفور|فارق الحياه|اردوه قتيلا|اردي قتيلا|انتهت بقتيل|سقوط قتيل|قتيل واحد|قتيل و)", 1),
-    (rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had |been |reported )?{_DEAD_EN}(?!\w)", 0),
-    (rf"(?<!\w)(?:killing|killed|kills|kill|killing of|leav\w+|left|deaths? of|claimed the lives of|cost|murdered) {_ABOUT}{_N}(?! (?:wounded|injured|hurt|day|hour|week|month|year|night|more than))(?! (?:\w+ )?(?:wounded|injured|hurt))", 0),
+    (
+        rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
+        rf"|been |reported )?{_DEAD_EN}(?!\w)", 0),
+    (
+        rf"(?<!\w)(?:killing|killed|kills|kill|killing of|leav\w+|left|deaths? of|claimed the lives of|cost"
+        rf"|murdered) {_ABOUT}{_N}(?! (?:wounded|injured|hurt|day|hour|week|month|year|night"
+        rf"|more than))(?! (?:\w+ )?(?:wounded|injured|hurt))", 0),
     (rf"(?<!\w){_N} of (?:the dead|the fallen|the killed|those killed)", 0),
     (r"(?<!\w)both (?:men |of them )?(?:died|were killed)", 2),
-    (r"(?<!\w)(?:was|were|is|been) (?:shot dead|killed|assassinated|murdered|gunned down|slain)(?! by (?:the )?two)", 1),
+    (
+        r"(?<!\w)(?:was|were|is|been) (?:shot dead|killed|assassinated|murdered|gunned down"
+        r"|slain)(?! by (?:the )?two)", 1),
     (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|one was killed)(?!\w)", 1000),
     (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ )?(?:كشته|قتل|جان خود را)", 0),
     (rf"(?:كشته ها را|كشتهها را|شمار كشته ?ها|شمار كشته ?شدگان|كشته شدن|قتل|جان باختن) {_ABOUT}{_N} (?:تن|نفر)", 0),
@@ -110,12 +139,20 @@ _INJURED = _patterns(
     (r" و(?:جريح|مصاب)(?!\w)", 1),
     (r"[ وفب](?:جريح واحد|جريح اخر|اصيب اخر)(?!\w)", 1),
     (r"(?:ان|لم) (?:يصاب|يصب) احد", 1000),
-    (r"(?:دون|بلا|عدم|ولم) (?:\w+ ){0,2}?(?:اصابات|تسجل اصابات|وقوع اصابات|خسائر بشريه)(?! (?:بالرصاص|خطره|بليغه))", 1000),
-    (rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had |been |reported )?(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
-    (rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
+    (
+        r"(?:دون|بلا|عدم|ولم) (?:\w+ ){0,2}?(?:اصابات|تسجل اصابات|وقوع اصابات|خسائر بشريه)(?! (?:بالرصاص|خطره"
+        r"|بليغه))", 1000),
+    (
+        rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
+        rf"|been |reported )?(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
+    (
+        rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures"
+        rf"|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
     (r"(?<!\w)(?:a|the|one) (?:\w+ ){1,3}?(?:was|sustain\w+|suffered) (?:\w+ )?(?:bruis\w+|injur\w+|wound\w+|hurt)", 1),
     (r"(?<!\w)another (?:person |man |one )?(?:was |were )?(?:wounded|injured|hurt)", 1),
-    (r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded)|caused no casualties|no casualties|no injuries|without (?:casualties|injuries)|any injuries", 1000),
+    (
+        r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded)|caused no casualties"
+        r"|no casualties|no injuries|without (?:casualties|injuries)|any injuries", 1000),
     (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ )?(?:زخمي|مجروح)", 0),
     (r"(?<!\w)(?:\w+يك|\w+يكي) (?:\w+ ){0,2}?بريندار", 1),
     (r"(?<!\w)(?:يهكيكي ديكه|كهسيكي ديكه|ئهفسهريكي \w+) بريندار", 1),

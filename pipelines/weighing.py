@@ -109,7 +109,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
 
 
 _ASIDE = re.compile(
-    r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث|احداث)|روز پس از"
+    r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث"
+    r"|احداث)|روز پس از"
 )
 
 

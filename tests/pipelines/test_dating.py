@@ -38,7 +38,9 @@ def test_a_day_is_resolved(text: str, published: date, day: date, precision: int
     assert [(item.day, item.precision) for item in found][-1] == (day, precision)
 
 
-@pytest.mark.parametrize("text", ["الأسبوع المقبل", "يوم الخميس المقبل", "next Wednesday", "on the eve of Saturday", ""])
+@pytest.mark.parametrize(
+    "text", ["الأسبوع المقبل", "يوم الخميس المقبل", "next Wednesday", "on the eve of Saturday", ""]
+)
 def test_what_is_to_come_is_no_day_of_an_event(text: str) -> None:
     assert when(text, SUNDAY) == ()
 

@@ -58,7 +58,8 @@ def test_reports_of_one_incident_are_put_together() -> None:
 def test_a_result_is_one_line_of_json_with_the_fields_of_the_contract() -> None:
     line = json.loads(json.dumps(evaluated("dev.jsonl").results[0].json()))
     assert list(line) == [
-        "id", "relevant", "digest", "score", "groups", "governorates", "places", "event_type", "killed", "injured", "incident",
+        "id", "relevant", "digest", "score", "groups", "governorates", "places", "event_type",
+        "killed", "injured", "incident",
     ]  # fmt: skip
 
 
@@ -72,7 +73,9 @@ def test_the_summary_holds_intervals_languages_incidents_and_grouping() -> None:
 
 def test_grouping_may_be_given() -> None:
     cases = load_cases(DATA / "dev.jsonl")[:3]
-    evaluation = evaluate(cases, load_lexicon(), group=lambda judged: {f.id: "one" for _, found in judged for f in found})
+    evaluation = evaluate(
+        cases, load_lexicon(), group=lambda judged: {f.id: "one" for _, found in judged for f in found}
+    )
     assert {result.incident for result in evaluation.results} == {"one"}
 
 
@@ -92,7 +95,11 @@ def test_b_cubed_of_one_split_and_one_merged_incident() -> None:
 
 @pytest.mark.parametrize(
     ("line", "says"),
-    [("{", "cases.jsonl:2"), ("[]", "not a JSON object"), ('{"id": "a", "published": "2024-01-01", "relevant": "maybe"}', "borderline")],
+    [
+        ("{", "cases.jsonl:2"),
+        ("[]", "not a JSON object"),
+        ('{"id": "a", "published": "2024-01-01", "relevant": "maybe"}', "borderline"),
+    ],
 )
 def test_a_faulty_case_is_named_with_its_line(tmp_path: Path, line: str, says: str) -> None:
     path = tmp_path / "cases.jsonl"

@@ -28,7 +28,9 @@ def test_furniture_is_shown_as_such() -> None:
 
 
 def test_an_alert_says_what_it_needed() -> None:
-    assert "alert: armed_clash in Basra, Saraya al-Salam" in reasons("اشتبكت سرايا السلام مع قوة أمنية في البصرة مساء أمس.")
+    assert "alert: armed_clash in Basra, Saraya al-Salam" in reasons(
+        "اشتبكت سرايا السلام مع قوة أمنية في البصرة مساء أمس."
+    )
 
 
 def test_each_thing_that_may_be_missing_is_named() -> None:

@@ -63,7 +63,8 @@ def test_the_dateline_says_where_if_nothing_else_does() -> None:
 
 def test_two_scenes_are_two_findings() -> None:
     body = (
-        "In Kut, members of Saraya al-Salam exchanged fire with a police patrol on Saturday and one policeman was injured.\n"
+        "In Kut, members of Saraya al-Salam exchanged fire with a police patrol on Saturday and one policeman"
+        " was injured.\n"
         "In Basra, security forces closed a bridge after Saraya al-Salam deployed in the north of the city."
     )
     findings = {f.governorates[0]: f for f in judge(report(body, language="en"), LEXICON, WATCH)}
@@ -73,7 +74,10 @@ def test_two_scenes_are_two_findings() -> None:
 
 
 def test_one_order_may_lie_in_both() -> None:
-    assert verdicts("أمر الصدر بتجميد سرايا السلام وغلق مقراتها في البصرة وواسط.") == {"basra": "alert", "wasit": "alert"}
+    assert verdicts("أمر الصدر بتجميد سرايا السلام وغلق مقراتها في البصرة وواسط.") == {
+        "basra": "alert",
+        "wasit": "alert",
+    }
 
 
 def test_an_act_on_a_member_of_the_bloc_is_an_act_on_the_group() -> None:
@@ -185,7 +189,9 @@ def test_a_lead_that_extraction_lost_is_judged() -> None:
     assert judge(report(body, lead=CLASH), LEXICON, WATCH)[0].verdict == "alert"
 
 
-@pytest.mark.parametrize("text", ["", " ", "البصرة", "سرايا السلام", "\u202e\u202d", "\x00", "." * 1000, "\ud800 سرايا السلام"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "البصرة", "سرايا السلام", "\u202e\u202d", "\x00", "." * 1000, "\ud800 سرايا السلام"]
+)
 def test_little_or_strange_text_gives_nothing(text: str) -> None:
     assert judge(report(text, text), LEXICON, WATCH) == ()
 
@@ -199,11 +205,54 @@ def test_a_text_of_nothing_but_names_ends_in_time_and_says_it_was_cut() -> None:
     assert all("truncated" in finding.tags for finding in judge(report(stuffing), LEXICON, WATCH))
 
 
-WORDS = "سرايا السلام عصائب أهل الحق العصائب السرايا البصرة واسط الكوت بغداد اشتباك قتل عام 2018 أمس قال فيما \n . ، « \" Saraya al-Salam Asaib in Basra Kut clash killed two after | اقرأ أيضا: Most read\n".split(" ")
+WORDS = [
+    "سرايا",
+    "السلام",
+    "عصائب",
+    "أهل",
+    "الحق",
+    "العصائب",
+    "السرايا",
+    "البصرة",
+    "واسط",
+    "الكوت",
+    "بغداد",
+    "اشتباك",
+    "قتل",
+    "عام",
+    "2018",
+    "أمس",
+    "قال",
+    "فيما",
+    "\n",
+    ".",
+    "،",
+    "«",
+    '"',
+    "Saraya",
+    "al-Salam",
+    "Asaib",
+    "in",
+    "Basra",
+    "Kut",
+    "clash",
+    "killed",
+    "two",
+    "after",
+    "|",
+    "اقرأ",
+    "أيضا:",
+    "Most",
+    "read\n",
+]
 
 
 @settings(max_examples=150)
-@given(st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join), st.text(max_size=80), st.sampled_from(["ar", "en", "fa", "ckb", "xx"]))
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join),
+    st.text(max_size=80),
+    st.sampled_from(["ar", "en", "fa", "ckb", "xx"]),
+)
 def test_nothing_raises_out_of_the_filter(body: str, title: str, language: str) -> None:
     for finding in judge(report(body, title, language=language), LEXICON, WATCH):
         assert 0 <= finding.score <= 1

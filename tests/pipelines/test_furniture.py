@@ -16,7 +16,8 @@ def prose(text: str, cut_at: tuple[str, ...] = ()) -> list[str]:
     [
         "اقرأ أيضاً:\n• الصدر ينهي تجميد سرايا السلام في البصرة\n• أسعار الدولار",
         "اقرأ/ي أيضًا: اشتباك بين العصائب والسرايا في البصرة",
-        "أهم الاخبار\nاشتباك في البصرة\nقال مصدر أمني إن اشتباكا اندلع بين سرايا السلام وقوة من الشرطة وسط البصرة مساء أمس وأسفر عن جرحى.",
+        "أهم الاخبار\nاشتباك في البصرة\n"
+        "قال مصدر أمني إن اشتباكا اندلع بين سرايا السلام وقوة من الشرطة وسط البصرة مساء أمس وأسفر عن جرحى.",
         "أخبار ذات صلة\nقتلى باشتباكات بين سرايا السلام والعصائب في البصرة",
         "كلمات دلالية: البصرة، سرايا السلام، واسط",
         "آخر الأخبار | الأكثر قراءة | سرايا السلام في البصرة",
@@ -48,8 +49,8 @@ def test_prose_goes_on_behind_a_box_in_its_middle() -> None:
 
 
 def test_headlines_glued_behind_the_last_paragraph_are_left_out() -> None:
-    text = "A fire broke out in a warehouse in the centre of Kut on Monday, the civil defence said.\nAsaib office burned in Basra"
-    assert prose(text) == ["A fire broke out in a warehouse in the centre of Kut on Monday, the civil defence said."]
+    story = "A fire broke out in a warehouse in the centre of Kut on Monday, the civil defence said."
+    assert prose(f"{story}\nAsaib office burned in Basra") == [story]
 
 
 def test_a_body_without_full_stops_loses_nothing() -> None:

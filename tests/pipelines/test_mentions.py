@@ -33,7 +33,8 @@ def test_a_name_with_article_is_found_behind_every_proclitic(word: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Asa'ib Ahl al-Haq", "Asa’ib Ahl Al-Haq", "Asaib Ahl al Haq", "Asaïb Ahl al-Haq", "Aṣaʾib ʾAhl al-Haqq", "Asaeb Ahl al-Haq",
+    ["Asa'ib Ahl al-Haq", "Asa’ib Ahl Al-Haq", "Asaib Ahl al Haq", "Asaïb Ahl al-Haq", "Aṣaʾib ʾAhl al-Haqq",
+     "Asaeb Ahl al-Haq",
      "Asayib Ahl al-Haq", "Asaib Ahl Al Huq", "Assaib Ahl al-Haq", "Asaib Ahl-ul-Haq", "League of the Righteous"],
 )  # fmt: skip
 def test_latin_spellings_of_asaib(name: str) -> None:
