@@ -79,6 +79,7 @@ class Entity:
     def place(self, form: str = "") -> Place:
         """The entity as a place of a finding; `form` names one of a bag of small places."""
         spot = self.place_kind not in ("governorate", "district", "subdistrict", "oilfield_or_terminal", "marsh")
+        elsewhere = self.place_kind in ("security_body", "hospital")  # who came, and where the wounded went
         return Place(
             id=f"{self.id}.{fold(form).replace(' ', '_')}" if self.unnamed and form else self.id,
             name_en=form if self.unnamed and form else self.name_en,
@@ -88,7 +89,7 @@ class Entity:
             district=self.district,
             lat=self.lat,
             lon=self.lon,
-            geo_precision=3 if self.place_kind == "governorate" else 1 if spot else 2,
+            geo_precision=3 if self.place_kind == "governorate" or elsewhere else 1 if spot else 2,
         )
 
 
