@@ -57,6 +57,9 @@ MOST_SOURCES = 12
 MOST_EXCERPTS = 3
 PAYLOAD = 20_000  # bytes of a webhook's body: Standard Webhooks advises less than 20 kB
 
+_SEVERITY_AR = {"critical": "حرجة", "high": "عالية", "medium": "متوسطة", "low": "منخفضة"}
+_CERTAINTY_AR = {"observed": "مؤكد", "likely": "مرجح", "possible": "غير مؤكد", "unknown": "غير معروف"}
+
 Direction = Literal["ltr", "rtl"]
 
 
@@ -195,7 +198,7 @@ def compose(incident: Incident, telling: Telling, labels: Labels, timezone: tzin
         change=telling.change,
         subject=marked(telling.mark, telling.subject or subject_of(incident, labels)),
         first_line=_first_line(incident, telling, labels, timezone),
-        first_line_ar=_first_line_ar(incident, telling),
+        first_line_ar=_first_line_ar(incident, telling, labels),
         headline=headline,
         headline_lang=incident.headline_lang if incident.headline_lang in ("ar", "en", "ckb", "fa") else "und",
         headline_ar=headline if arabic else tidy(summarise_ar(incident, labels), LINE),
@@ -454,7 +457,7 @@ def _first_line(incident: Incident, telling: Telling, labels: Labels, timezone: 
         words = "DENIED"
     if telling.change in ("update", "corroborated"):
         words = f"{words} {incident.revision - 1}" if incident.revision > 1 else words
-    if telling.change == "new" and is_unconfirmed(incident):
+    if words != "DENIED" and telling.change != "retracted" and is_unconfirmed(incident):
         words = f"{words}, UNCONFIRMED"
     changed = "; ".join(_change_en(change, labels) for change in telling.changes if change.kind != "retracted")
     if telling.change == "retracted":
@@ -469,15 +472,39 @@ def _first_line(incident: Incident, telling: Telling, labels: Labels, timezone: 
     return marked(telling.mark, balanced(cut(line, LINE)))
 
 
-def _first_line_ar(incident: Incident, telling: Telling) -> str:
+def _first_line_ar(incident: Incident, telling: Telling, labels: Labels) -> str:
     words = {"new": "جديد", "corroborated": "تأكيد", "retracted": "سحب الخبر", "update": "تحديث"}[telling.change]
-    if any(change.kind == "denial" for change in telling.changes):
+    denied = any(change.kind == "denial" for change in telling.changes)
+    if denied:
         words = "نفي"
-    if telling.change == "new" and is_unconfirmed(incident):
+    elif telling.change != "retracted" and is_unconfirmed(incident):
         words = f"{words}، غير مؤكد"
     if telling.late is not None:
         words = f"متأخر · {words}"
-    return f"{words}: {event_words(incident.event_type).ar}"
+    changed = [_change_ar(change, labels) for change in telling.changes if change.kind != "retracted"]
+    return balanced(cut(f"{words}: {'؛ '.join(changed) or event_words(incident.event_type).ar}", LINE))
+
+
+def _change_ar(change: Change, labels: Labels) -> str:
+    before, after = (_SEVERITY_AR.get(one, _CERTAINTY_AR.get(one, one)) for one in (change.before, change.after))
+    # A dash between numbers turns around in a right-to-left line; the arrow points the way the line is read.
+    moved = (f"{before} ← {after}" if before else after).replace("–", " إلى ")
+    match change.kind:
+        case "denial":
+            return f"بحسب {isolate(tidy(change.after, 80))}"
+        case "official":
+            return f"أول تصريح رسمي ({isolate(tidy(change.after, 80))})"
+        case "group" | "place":
+            return f"يشمل الآن {label(labels, change.after).name_ar}"
+        case kind:
+            words = {
+                "killed": "القتلى",
+                "injured": "الجرحى",
+                "sources": "المصادر المستقلة",
+                "severity": "الشدة",
+                "certainty": "درجة التأكد",
+            }
+            return f"{words.get(kind, kind)}: {moved}"
 
 
 def _change_en(change: Change, labels: Labels) -> str:
@@ -501,7 +528,7 @@ def _facts(incident: Incident, telling: Telling, labels: Labels, timezone: tzinf
             "Severity",
             "الشدة",
             incident.severity.upper(),
-            {"critical": "حرجة", "high": "عالية", "medium": "متوسطة", "low": "منخفضة"}[incident.severity],
+            _SEVERITY_AR[incident.severity],
         ),
         Fact("Certainty", "درجة التأكد", *_certainty(incident)),
         Fact(
@@ -540,12 +567,12 @@ def _facts(incident: Incident, telling: Telling, labels: Labels, timezone: tzinf
 
 def _certainty(incident: Incident) -> tuple[str, str]:
     words = {
-        "observed": ("observed (several independent sources, or official)", "مؤكد"),
-        "likely": ("likely (one trusted source)", "مرجح"),
-        "possible": ("UNCONFIRMED: possible (one weak source or hearsay)", "غير مؤكد"),
-        "unknown": ("UNCONFIRMED: not known", "غير مؤكد"),
+        "observed": "observed (several independent sources, or official)",
+        "likely": "likely (one trusted source)",
+        "possible": "UNCONFIRMED: possible (one weak source or hearsay)",
+        "unknown": "UNCONFIRMED: not known",
     }
-    return words[incident.certainty]
+    return words[incident.certainty], _CERTAINTY_AR[incident.certainty]
 
 
 def _place_fact(incident: Incident, labels: Labels) -> Fact:

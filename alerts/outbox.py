@@ -28,7 +28,7 @@ from alerts.desk import (
     retry,
 )
 from alerts.digest import plan_digest
-from alerts.messages import ListMessage, Section, first_link, incident_line, subject_of, tidy
+from alerts.messages import ListMessage, Section, Telling, compose, first_link, incident_line, subject_of, tidy
 from alerts.policy import BAGHDAD, Decision, Pending, Policy, Situation, Told, decide, matching_silence
 from alerts.queue import (
     CHANGES,
@@ -212,8 +212,8 @@ def gather(connection: Connection, labels: Labels, now: datetime) -> int:
         if len(waiting) == 1:
             set_row(connection, waiting[0].id, gather="")
             continue
-        newest = [load_incident(connection, row.incident, row.revision) for row in waiting]
-        ranked = sorted(newest, key=lambda one: (-one.severity.rank, one.first_seen))
+        told = [_line_of(connection, row, labels) for row in waiting]
+        told.sort(key=lambda line: line.rank)
         title = {"quiet": "during quiet hours", "flood": "at once (flood guard)"}[why]
         message = ListMessage(
             kind="summary",
@@ -221,12 +221,7 @@ def gather(connection: Connection, labels: Labels, now: datetime) -> int:
             first_line=f"SUMMARY: {len(waiting)} incidents {title}, told in one message",
             first_line_ar=f"ملخص: {len(waiting)} من الحوادث في رسالة واحدة",
             sections=(
-                Section(
-                    "Incidents",
-                    "الحوادث",
-                    tuple(incident_line(one, labels) for one in ranked),
-                    tuple(first_link(one) for one in ranked),
-                ),
+                Section("Incidents", "الحوادث", tuple(one.text for one in told), tuple(one.link for one in told)),
             ),
             decided=now,
             footer=("rasid incidents show ID",),
@@ -241,6 +236,21 @@ def gather(connection: Connection, labels: Labels, now: datetime) -> int:
             set_row(connection, row.id, state="withheld", gather="told", sent=now, reason=reason)
 
     return len(by_recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    rank: tuple[int, datetime]  # the worst first, then the oldest
+    text: str
+    link: str
+
+
+def _line_of(connection: Connection, row: Row[Any], labels: Labels) -> _Line:
+    incident = load_incident(connection, row.incident, row.revision)
+    telling = Telling(row.change, CHANGES.validate_json(row.changes), row.decided)
+    message = compose(incident, telling, labels)
+    text = f"{message.first_line} · {incident_line(incident, labels)}"
+    return _Line((-incident.severity.rank, incident.first_seen), text, first_link(incident))
 
 
 class _History:

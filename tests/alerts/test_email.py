@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from dataclasses import replace
@@ -130,6 +131,24 @@ def test_a_time_out_after_the_final_dot_is_counted_as_maybe_doubled(desk: Desk) 
     (row,) = desk.rows()
     assert (row.state, row.ambiguous) == ("queued", 1)
     assert "no answer in time" in row.reason
+
+
+def test_a_stop_while_the_server_hangs_after_the_final_dot_gives_the_mail_back(desk: Desk) -> None:
+    with _silent_after_dot() as port:
+        desk.email(port)
+        desk.tell(incident())
+        running = desk.dispatcher()
+        dotted = threading.Event()
+        desk.trace = lambda step: dotted.set() if step == "final dot" else None
+
+        async def stop() -> int:
+            await running.dispatch_due(wait=False)
+            await asyncio.to_thread(dotted.wait, 5)
+            return await running.stop(0.1)
+
+        assert asyncio.run(stop()) == 1
+    (row,) = desk.rows()
+    assert (row.state, row.ambiguous, row.reason) == ("queued", 1, "cut by a stop")
 
 
 def test_the_server_is_given_ten_minutes_after_the_final_dot() -> None:

@@ -83,6 +83,25 @@ def test_the_first_line_says_what_changed(one: IncidentMessage, line: str) -> No
     assert render_text(one).splitlines()[0] == line
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change("killed", "1", "3–5"), "تحديث: القتلى: 1 ← 3 إلى 5"),
+        (Change("certainty", "possible", "observed"), "تحديث: درجة التأكد: غير مؤكد ← مؤكد"),
+        (Change("place", "", "wasit"), "تحديث: يشمل الآن واسط"),
+        (Change("sources", "1", "2"), "تحديث: المصادر المستقلة: 1 ← 2"),
+        (Change("denial", "", "الشرطة"), "نفي: بحسب \u2068الشرطة\u2069"),
+    ],
+)
+def test_it_says_so_in_arabic_too(change: Change, words: str) -> None:
+    assert told(second(incident()), "update", change).first_line_ar == words
+
+
+def test_an_update_of_what_is_unconfirmed_says_so_again() -> None:
+    unsure = second(incident(), certainty=Certainty.POSSIBLE)
+    assert told(unsure, "update", Change("killed", "1", "2")).first_line.startswith("UPDATE 1, UNCONFIRMED: killed")
+
+
 def test_the_arabic_headline_stands_right_to_left_before_the_english_line() -> None:
     page = lxml.html.fromstring(render_html(told(incident())))
     headline = next(div for div in page.iter("div") if div.text == incident().headline)

@@ -185,6 +185,7 @@ def test_after_quiet_hours_everything_held_comes_in_one_summary(desk: Desk) -> N
     assert len(desk.printed) == 2
     assert "SUMMARY: 3 incidents during quiet hours" in desk.printed[1]
     assert all(f"inc_{number}" in desk.printed[1] for number in range(3))
+    assert "NEW: armed clash (1 independent source) · [HIGH] Armed clash" in desk.printed[1]
     assert desk.now == datetime.fromisoformat("2025-09-25T03:00:00+00:00")
 
 
