@@ -168,10 +168,11 @@ def _broken(folded: Folded, lexicon: Lexicon, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _rank(form: Form) -> int:
-    """Of two names over the same letters a known thing comes before a mere veto, unless the veto asks for capitals."""
-    if form.kind != "collision":
-        return 1
-    return 0 if form.capitals else 2
+    """Of two names over the same letters a known thing comes before a mere veto, unless the veto asks for capitals;
+    a group comes before all others, so that a user's own group is not taken for one of the shipped rivals."""
+    if form.kind == "collision":
+        return 0 if form.capitals else 3
+    return 1 if form.kind == "group" else 2
 
 
 def _chosen(hits: list[Hit]) -> list[Hit]:
