@@ -326,6 +326,8 @@ class Pauses:
 
     def check(self, request: Request) -> None:
         """Raises Refused if the request's host is to be left alone."""
+        if not self._until:
+            return
         left = self._until.get(_host(request.url), 0.0) - self.clock()
         if left > 0:
             wait = timedelta(seconds=left)

@@ -14,6 +14,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -91,20 +92,20 @@ def _read(page: Page, entry: Entry, source: Source) -> _Reading:
     tree = _parse(page.html[:MAX_HTML])
     if tree is None or _is_no_article(tree, page, entry):
         return _Reading()
-    linked = list(_linked_data(tree))
+    linked, metas = list(_linked_data(tree)), _metas(tree)
     _remove_furniture(tree, entry.title, source.cut_at)
     body = _selected(tree, source.body) or _main_text(tree)
     if len(body) < _THIN:
         articles = [_text_of(data.get("articleBody")) for data in linked]
         body = max([*articles, body], key=len)  # of equal ones that with its paragraphs
     return _Reading(
-        title=_meta(tree, "og:title") or _first_text(tree, "//h1") or _first_text(tree, "//title"),
+        title=_meta(metas, "og:title") or _first_text(tree, "//h1") or _first_text(tree, "//title"),
         body=body,
         lead=_lead(tree, page.html),
-        description=_meta(tree, "og:description") or _meta(tree, "description"),
+        description=_meta(metas, "og:description") or _meta(metas, "description"),
         published=next((str(data["datePublished"]) for data in linked if data.get("datePublished")), "")
-        or _meta(tree, "article:published_time")
-        or _meta(tree, "datePublished"),
+        or _meta(metas, "article:published_time")
+        or _meta(metas, "datepublished"),
     )
 
 
@@ -200,21 +201,26 @@ def _remove_furniture(tree: lxml_html.HtmlElement, title: str, cut_at: tuple[str
 def _headings(tree: lxml_html.HtmlElement, own: set[str]) -> list[tuple[lxml_html.HtmlElement, str]]:
     """Elements with a text of their own that may be a boundary: a cheap look at every text of the page, once."""
     found = []
+
+    def look(text: str | None) -> str:
+        if not text or not 4 <= len(text) <= 2 * _ASIDE_LENGTH or text.isspace():
+            return ""
+        text = text.strip()
+        general = _MAY_BE.match(text) and (_ENDS.match(text) or _ASIDES.match(text))
+        return text if general or (own and len(text) <= _HEADING_LENGTH and _bare(text) in own) else ""
+
     for element in tree.iter(etree.Element):
-        for holder, text in ((element, element.text), (element.getparent(), element.tail)):
-            if not text or len(text) > 2 * _ASIDE_LENGTH or len(text) < 4 or text.isspace():
-                continue
-            text = text.strip()
-            general = _MAY_BE.match(text) and (_ENDS.match(text) or _ASIDES.match(text))
-            if holder is not None and (general or (own and len(text) <= _HEADING_LENGTH and _bare(text) in own)):
-                found.append((holder, text))
+        if text := look(element.text):
+            found.append((element, text))
+        if (text := look(element.tail)) and (parent := element.getparent()) is not None:
+            found.append((parent, text))
     return found
 
 
 def _headline(tree: lxml_html.HtmlElement, title: str) -> lxml_html.HtmlElement | None:
     """The element that holds the article's own title: what stands before it or around it is not the end of it."""
     wanted = _bare(title)
-    headings = [heading for level in ("h1", "h2", "h3") for heading in tree.iter(level)]
+    headings = list(tree.iter("h1", "h2", "h3"))
     same = [heading for heading in headings if wanted and _bare("".join(heading.itertext())) == wanted]
     first = next(iter(tree.iter("h1")), None)
     return same[0] if same else first
@@ -310,13 +316,18 @@ class Furniture:
 def _selected(tree: lxml_html.HtmlElement, selector: str) -> str:
     if not selector:
         return ""
-    texts = [element_text(element) for element in CSSSelector(selector)(tree)]
+    texts = [element_text(element) for element in _compiled(selector)(tree)]
     text = "\n".join(dict.fromkeys(filter(None, texts)))
     return text if len(text) >= _UNCUT else ""
 
 
+@lru_cache(maxsize=500)
+def _compiled(selector: str) -> CSSSelector:
+    return CSSSelector(selector)
+
+
 def _main_text(tree: lxml_html.HtmlElement) -> str:
-    elements = sum(1 for _ in tree.iter(etree.Element))
+    elements = int(tree.xpath("count(//*)"))
     found = None
     if elements <= MAX_ELEMENTS:
         found = trafilatura.bare_extraction(tree, fast=True, include_comments=False, with_metadata=False)
@@ -367,12 +378,19 @@ def _lead(tree: lxml_html.HtmlElement, html: str) -> str:
 # --- metadata ------------------------------------------------------------------------------------------------------
 
 
-def _meta(tree: lxml_html.HtmlElement, name: str) -> str:
-    for attribute in ("property", "name", "itemprop"):
-        for element in tree.xpath("//meta[@*[local-name()=$attribute]=$name]", attribute=attribute, name=name):
-            if text := one_line(element.get("content", "")):  # often escaped twice
-                return text
-    return ""
+def _metas(tree: lxml_html.HtmlElement) -> dict[str, str]:
+    """The contents of the page's meta elements by lower-case name, the first of each that says anything."""
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        content = element.get("content", "").strip()
+        for attribute in ("property", "name", "itemprop"):
+            if content and (name := element.get(attribute)):
+                found.setdefault(name.lower(), content)
+    return found
+
+
+def _meta(metas: dict[str, str], name: str) -> str:
+    return one_line(metas.get(name, ""))  # plain: it is often escaped twice
 
 
 def _first_text(tree: lxml_html.HtmlElement, path: str) -> str:

@@ -1,0 +1,205 @@
+"""What a poll and an article cost in CPU, beside the plainest loop that does the same: requests in threads.
+
+    python -m tests.benchmarks.crawling [OPERATIONS]
+
+Origins run in processes of their own on loopback addresses; only the CPU time of the asking process and its worker is
+counted. rasid's poll includes its store (claim, record, commit with fsync), its article the way through the spider's
+middlewares, the worker and `read_page`; the loop's poll stores nothing, its article is `trafilatura.bare_extraction`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+import structlog
+import trafilatura
+
+from crawler import work
+from crawler.poller import Poller
+from crawler.state import open_locked
+from pipelines.encoding import decode
+from pipelines.extraction import read_page
+from pipelines.models import Entry, Feed, Page, Source
+from pipelines.workers import Workers
+from tests.crawler.crawling import crawl, fetch
+from tests.origin import Answer, Origin, rss
+
+HOSTS, FEEDS = 8, 200
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+TEXT = "أفاد مصدر أمني في محافظة واسط، اليوم السبت، بأن مشاجرة مسلحة اندلعت وسط مدينة الكوت بين عائلتين من أهلها. "
+
+
+def serve(address: str) -> None:
+    """An origin with feeds that have not changed and articles of usual size, for as long as the parent asks."""
+    paragraphs = "".join(f"<p>{TEXT * 3} {number}</p>" for number in range(12))
+    links = "".join(f"<li><a href='/x{number}'>{TEXT[:60]}</a></li>" for number in range(120))
+    page = f"<html><head><title>خبر</title></head><body><nav><ul>{links}</ul></nav>"
+    page += f"<article><h1>خبر</h1>{paragraphs}</article>"
+    page += f"<h3>آخر الأخبار</h3><ul>{links}</ul></body></html>"
+    feed = rss(*((f"http://{address}/a{number}", TEXT) for number in range(30)))
+    with Origin(address) as origin:
+        for number in range(FEEDS):
+            origin[f"/feed{number}"] = lambda asked: (
+                Answer(status=304, headers={"ETag": '"a"'})
+                if "if-none-match" in asked.headers
+                else Answer(feed, headers={"ETag": '"a"'})
+            )
+            origin[f"/a{number}"] = Answer(page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+        print(origin.port, flush=True)
+        sys.stdin.read()
+
+
+def cpu(who: int = resource.RUSAGE_SELF) -> float:
+    """Seconds of CPU used."""
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def child_cpu(pid: int) -> float:
+    """Seconds of CPU used by a living process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def rasid_polls(urls: list[str], rounds: int) -> float:
+    """CPU milliseconds for one poll that is answered 304."""
+
+    class Inline:
+        async def parse(self, *arguments: Any) -> Any:
+            return work._parse(*arguments)
+
+    async def run(crawler: Any) -> float:
+        now = START
+        with tempfile.TemporaryDirectory() as folder:
+            state = open_locked(Path(folder))
+            source = Source("s", "S", feeds=tuple(Feed(url, every=timedelta(minutes=5)) for url in urls))
+            poller = Poller(state.store, Inline(), [source], crawler.engine.download_async, lambda: now)  # type: ignore[arg-type]
+            poller.register()
+            begun = 0.0
+            for number in range(rounds + 1):
+                now += timedelta(minutes=20)
+                while due := poller.claim(128):
+                    await asyncio.gather(*(poller.poll(one) for one in due))
+                if number == 0:
+                    begun = cpu()  # the first round reads every feed in full
+            used = cpu() - begun
+            state.close()
+            return used / (rounds * len(urls)) * 1000
+
+    return crawl(run)
+
+
+def loop_polls(urls: list[str], rounds: int) -> float:
+    """The same by requests in threads, with validators and nothing else."""
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+
+    def poll(url: str) -> None:
+        assert session.get(url, headers={"If-None-Match": '"a"'}, timeout=20).status_code == 304
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(poll, urls))
+        begun = cpu()
+        for _ in range(rounds):
+            list(pool.map(poll, urls))
+    return (cpu() - begun) / (rounds * len(urls)) * 1000
+
+
+def read(url: str, html: str) -> int:
+    """One article as the worker reads it."""
+    return len(read_page(Entry(url, title="خبر"), Page(url, html), Source("s", "S"), url, START).body)
+
+
+def process_id() -> int:
+    """The worker's."""
+    import os
+
+    return os.getpid()
+
+
+def rasid_articles(urls: list[str]) -> float:
+    """CPU milliseconds for one article, fetched and read, worker included."""
+
+    async def run(crawler: Any) -> float:
+        workers = Workers(tasks=1_000_000)  # one process all along, so that its CPU can be counted
+        worker = await workers.run(process_id, timeout=20)
+
+        async def one(url: str) -> None:
+            response = await fetch(crawler, url)
+            html = decode(response.body, response.headers["Content-Type"].decode())
+            assert await workers.run(read, url, html, timeout=20) > 1_000
+
+        await asyncio.gather(*(one(url) for url in urls[:50]))
+        begun = cpu() + child_cpu(worker)
+        await asyncio.gather(*(one(url) for url in urls))
+        used = cpu() + child_cpu(worker) - begun
+        workers.close()
+        return used / len(urls) * 1000
+
+    return crawl(run)
+
+
+def loop_articles(urls: list[str]) -> float:
+    """The same by requests in threads and trafilatura."""
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+
+    def one(url: str) -> None:
+        html = session.get(url, timeout=20).content.decode()
+        found = trafilatura.bare_extraction(html, fast=True, include_comments=False)
+        assert len(getattr(found, "text", "")) > 1_000
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(one, urls[:50]))
+        begun = cpu()
+        list(pool.map(one, urls))
+    return (cpu() - begun) / len(urls) * 1000
+
+
+def main(operations: int = 2_000) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    command = [sys.executable, "-m", "tests.benchmarks.crawling", "serve"]
+    servers = [
+        subprocess.Popen([*command, f"127.0.0.{number + 1}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for number in range(HOSTS)
+    ]
+    try:
+        hosts = [
+            f"http://127.0.0.{number + 1}:{server.stdout.readline().strip()}" for number, server in enumerate(servers)
+        ]  # type: ignore[union-attr]
+        feeds = [f"{host}/feed{number}" for number in range(FEEDS // HOSTS) for host in hosts]
+        articles = [f"{host}/a{number}" for number in range(FEEDS) for host in hosts][: operations // 2]
+        rounds = max(1, operations // len(feeds))
+        rows: list[tuple[str, Callable[[], float], Callable[[], float], float]] = [
+            ("poll, 304", lambda: rasid_polls(feeds, rounds), lambda: loop_polls(feeds, rounds), 1.5),
+            ("article, read", lambda: rasid_articles(articles), lambda: loop_articles(articles), 1 / 0.9),
+        ]
+        for name, rasid, loop, bound in rows:
+            figures = [(rasid(), loop()) for _ in range(3)]  # side by side, in turn: neighbours disturb both alike
+            mine, other = (min(column) for column in zip(*figures, strict=True))
+            row = {"operation": name, "rasid_ms": round(mine, 3), "requests_ms": round(other, 3)}
+            print(json.dumps({**row, "ratio": round(mine / other, 2), "bound": round(bound, 2)}), flush=True)
+            if name == "poll, 304":
+                print(json.dumps({"10,000 feeds every 5 minutes, of a core": f"{mine / 1000 * 10_000 / 300:.1%}"}))
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(sys.argv[2])
+    else:
+        main(*map(int, sys.argv[1:]))
