@@ -453,11 +453,12 @@ def _marks_of(excerpt: Excerpt) -> list[tuple[int, int]]:
 
 def _first_line(incident: Incident, telling: Telling, labels: Labels, timezone: tzinfo) -> str:
     words = {"new": "NEW", "corroborated": "CORROBORATED", "retracted": "RETRACTED", "update": "UPDATE"}[telling.change]
-    if any(change.kind == "denial" for change in telling.changes):
+    denied = any(change.kind == "denial" for change in telling.changes)
+    if denied:
         words = "DENIED"
     if telling.change in ("update", "corroborated"):
         words = f"{words} {incident.revision - 1}" if incident.revision > 1 else words
-    if words != "DENIED" and telling.change != "retracted" and is_unconfirmed(incident):
+    if not denied and telling.change != "retracted" and is_unconfirmed(incident):
         words = f"{words}, UNCONFIRMED"
     changed = "; ".join(_change_en(change, labels) for change in telling.changes if change.kind != "retracted")
     if telling.change == "retracted":

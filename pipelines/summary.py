@@ -9,6 +9,7 @@ The words stand in summary.toml; the names come from the lexicon.
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -87,13 +88,15 @@ def label(labels: Labels, id: str) -> Label:
 
 
 def best_place(incident: Incident) -> Place | None:
-    """The place to name an incident by: one that is on the map, and of those the most precise, reported first.
+    """The place to name an incident by: on the map, named by most reports, then the most precise, then the first.
 
-    A street or an office without coordinates says little to who does not live there; the town it stands in does.
+    A street or an office without coordinates says little to who does not live there; the town it stands in does. And
+    the town that one report mentions by the way must not take the place of the one that all name.
     """
+    named_by = Counter(place.id for finding in incident.findings for place in finding.places)
     return min(
         incident.places,
-        key=lambda place: (place.kind == "governorate", place.lat is None, place.geo_precision),
+        key=lambda place: (place.kind == "governorate", place.lat is None, -named_by[place.id], place.geo_precision),
         default=None,
     )
 

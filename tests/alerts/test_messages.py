@@ -100,6 +100,7 @@ def test_it_says_so_in_arabic_too(change: Change, words: str) -> None:
 def test_an_update_of_what_is_unconfirmed_says_so_again() -> None:
     unsure = second(incident(), certainty=Certainty.POSSIBLE)
     assert told(unsure, "update", Change("killed", "1", "2")).first_line.startswith("UPDATE 1, UNCONFIRMED: killed")
+    assert told(unsure, "update", Change("denial", "", "Office")).first_line.startswith("DENIED 1: as")
 
 
 def test_the_arabic_headline_stands_right_to_left_before_the_english_line() -> None:

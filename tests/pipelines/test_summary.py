@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.models import EventType, Incident, Place, Range
 from pipelines.summary import day_ar, day_en, event_words, summarise, summarise_ar
-from tests.alerts.samples import NAMES, incident, second
+from tests.alerts.samples import ABU_AL_KHASIB, NAMES, finding, incident, second
 
 
 def test_it_says_what_who_where_when_how_bad_and_how_many_say_so() -> None:
@@ -24,6 +24,13 @@ def test_it_says_the_same_in_arabic() -> None:
         "اشتباك مسلح، سرايا السلام وعصائب أهل الحق، أبو الخصيب (البصرة)، 24 أيلول 2025؛ عدد القتلى 1؛ "
         "عدد الجرحى من 3 إلى 5؛ عدد المصادر المستقلة 2"
     )
+
+
+def test_the_place_that_most_reports_name_is_the_place() -> None:
+    city = Place("city", "Basra city", "مدينة البصرة", "city", "basra", lat=30.5, lon=47.8, geo_precision=1)
+    district = replace(ABU_AL_KHASIB, geo_precision=2)
+    both = (finding(places=(district,)), finding(id="f2", places=(city, district)))
+    assert "Abu al-Khasib (Basra)" in summarise(incident(places=(city, district), findings=both), NAMES)
 
 
 BASRA = Place("basra", "Basra", "البصرة", "governorate", "basra")
