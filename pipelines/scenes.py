@@ -178,25 +178,27 @@ _WINDOW = 40
 
 def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[str]:
     """The governorates a sentence names as the place; not those people come from or roads lead to."""
-    firm: list[tuple[str, bool]] = []
+    firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
     origin = False
     behind = -1
     for mention in sentence.of("governorate", "place"):
         entity = lexicon.entity(mention.entity)
         if mention.strength < SUPPORT:
             continue
-        before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start]) + " "
-        before = before if sentence.text[mention.start - 1 : mention.start].isspace() else before.rstrip(" ")
+        before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
         chained = behind >= 0 and bool(_CHAIN.fullmatch(sentence.text[behind : mention.start]))
-        origin = origin if chained else bool(_ORIGIN_AR.search(before.rstrip(" ")) or _ORIGIN_EN.search(before))
+        origin = origin if chained else bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
         behind = mention.end
         if not origin:
-            direction = bool(_DIRECTION.search(before) or _DIRECTION.search(before.rstrip(" ")))
-            firm.append((entity.governorate, direction))
-    direct = frozenset(governorate for governorate, direction in firm if not direction)
+            loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
+            firm.append((entity.governorate, bool(loose)))
+    direct = frozenset(governorate for governorate, loose in firm if not loose)
     return direct or frozenset(governorate for governorate, _ in firm)
 
 
+_FROM = re.compile(
+    r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
+)
 _CHAIN = re.compile(r"[\s،,]*(?:و|and|و محافظة )?\s*(?:ال)?")
 
 

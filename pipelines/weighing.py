@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipelines.evidence import SOME, STRONG, Evidence
+from pipelines.evidence import SOME, STRONG, VIOLENT, Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
 from pipelines.scenes import Scene, Story, union
@@ -83,6 +83,11 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     beside = all(_in_aside(item.scene, lexicon, governorate) for item in evidence)
     if beside and governorate not in story.title and (story.title or not spoken & titled):
         yield Feature("aside", -0.45, f"{place} is named only in what the event came after")
+    elif not spoken & titled and all(_group_in_aside(item.scene) for item in evidence):
+        yield Feature("aside", -0.40, "the group is named only in what the event came after")
+    past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
+    if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
+        yield Feature("anniversary", -0.45, "the title is about an anniversary")
     deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
     if deep and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
@@ -104,6 +109,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("sport", -0.40, "a sports report")
     if "economy" in story.genre:
         yield Feature("economy", -0.25, "a report on oil, money or weather")
+    if all("relief" in item.scene.flags and item.weight < STRONG for item in evidence):
+        yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
     if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
         yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
 
@@ -112,6 +119,13 @@ _ASIDE = re.compile(
     r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث"
     r"|احداث)|روز پس از"
 )
+
+
+def _group_in_aside(scene: Scene) -> bool:
+    """Whether every name of a group stands behind "days after …"."""
+    aside = _ASIDE.search(scene.sentence.text)
+    groups = scene.sentence.of("group", "body")
+    return bool(aside and groups and min(m.start for m in groups) > aside.start() > 0)
 
 
 def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
