@@ -76,6 +76,7 @@ _DAYS: dict[tuple[str, str], tuple[int, int]] = {
 }
 _LATE = 4  # days an undated report may lag behind the event it tells
 _REPOST = 45  # days after which the same event with the same toll is still the same when retold without a date
+_PROVINCE = 3  # geo_precision of what says no more than the governorate
 _RELATED = 45  # days back in which an incident of the same groups is named as what this one may follow from
 
 _SEVERITY: dict[EventType, Severity] = {
@@ -448,12 +449,30 @@ def _status(evidence: Sequence[Evidence]) -> Status:
 
 
 def _places(evidence: Sequence[Evidence]) -> tuple[Place, ...]:
-    """Every place named, the most precise first."""
+    """Every place named: first the district that most findings name, and within it the most precise place.
+
+    "South of Basra city" names the city too; where several reports agree on a district, that is where it was.
+    """
     found: dict[str, Place] = {}
+    votes: Counter[str] = Counter()
     for item in evidence:
-        for place in item.finding.places:
-            found.setdefault(place.id, place)
-    return tuple(sorted(found.values(), key=lambda place: place.geo_precision))
+        found.update({place.id: place for place in item.finding.places if place.id not in found})
+        votes.update({_district(place) for place in item.finding.places if place.geo_precision < _PROVINCE})
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda place: (
+                place.geo_precision == _PROVINCE,
+                -votes[_district(place)],
+                place.kind == "city",
+                place.geo_precision,
+            ),
+        )
+    )
+
+
+def _district(place: Place) -> str:
+    return place.district or place.id
 
 
 def _union(parts: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -216,12 +216,15 @@ def test_only_a_digest_finding_leaves_an_incident_doubtful_until_one_is_sure() -
     assert sure.change == "update"
 
 
-def test_places_are_listed_from_the_most_precise() -> None:
-    spot = Place("x.spot", "Spot", "موضع", "square", "basra", geo_precision=1)
-    town = Place("x.town", "Town", "بلدة", "district", "basra", geo_precision=2)
-    first, second = evidence("a"), evidence("b")
-    items = [
-        Evidence(replace(first.finding, places=(town,)), first.report),
-        Evidence(replace(second.finding, places=(spot,)), second.report),
-    ]
-    assert [place.id for place in incident(*items).places] == ["x.spot", "x.town"]
+def with_places(name: str, *places: Place) -> Evidence:
+    item = evidence(name)
+    return Evidence(replace(item.finding, places=places), item.report)
+
+
+def test_the_district_that_most_reports_name_comes_first_and_in_it_the_most_precise_place() -> None:
+    district = Place("x", "X", "س", "district", "basra", geo_precision=2)
+    square = Place("x.square", "Square", "ساحة", "square", "basra", district="x", geo_precision=1)
+    city = Place("b.city", "City", "مدينة", "city", "basra", district="b", geo_precision=1)
+    command = Place("c", "Command", "قيادة", "security_body", "basra", geo_precision=3)
+    made = incident(with_places("a", command, district), with_places("b", city, district), with_places("c", square))
+    assert [place.id for place in made.places] == ["x.square", "x", "b.city", "c"]
