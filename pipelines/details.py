@@ -119,6 +119,7 @@ def event_type_of(
     body = [s for s in witnesses if s.sentence.field != "title"]
     lead = [s for s in around if s.sentence.field != "title"][:1]
     body = lead + [s for s in body if s not in lead]
+    office = any(_at_office(scene) for scene in [*title, *lead])
     for rank, scene in enumerate([*title, *body]):
         factor = 3.0 if scene.sentence.field == "title" else 1.6 if rank == len(title) else 1.0
         after = _AFTER.search(scene.sentence.text)
@@ -128,7 +129,7 @@ def event_type_of(
             vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
             best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
         attempt = best.get(EventType.ASSASSINATION_ATTEMPT)
-        if best.get(EventType.BOMBING) and not attempt and rank <= len(title) and _at_office(scene):
+        if best.get(EventType.BOMBING) and not attempt and rank <= len(title) and office:
             best[EventType.ATTACK_ON_OFFICE] = best.pop(EventType.BOMBING) + 0.2
         for event, vote in best.items():
             votes[event] = votes.get(event, 0.0) + factor * vote

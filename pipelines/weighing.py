@@ -84,7 +84,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if beside and governorate not in story.title and (story.title or not spoken & titled):
         yield Feature("aside", -0.45, f"{place} is named only in what the event came after")
     elif not spoken & titled and all(_group_in_aside(item.scene) for item in evidence):
-        yield Feature("aside", -0.40, "the group is named only in what the event came after")
+        yield Feature("aside", -0.55, "the group is named only in what the event came after")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.45, "the title is about an anniversary")
