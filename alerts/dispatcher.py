@@ -359,7 +359,7 @@ class _Turns:
     it at once, and a crash may double each of them, but nobody waits for it.
     """
 
-    PATIENCE = 0.1  # seconds
+    PATIENCE = 0.2  # seconds
 
     def __init__(self) -> None:
         self._free = threading.Condition()
@@ -372,8 +372,7 @@ class _Turns:
         turn = _Turn(channel)
         with self._free:
             if channel not in self._slow:
-                if not self._free.wait_for(lambda: self._holder is None, self.PATIENCE) and self._holder:
-                    self._slow.add(self._holder.channel)
+                self._await_turn()
                 self._holder = turn
             turn.began = time.monotonic()
         try:
@@ -384,6 +383,14 @@ class _Turns:
                 if self._holder is turn:
                     self._holder = None
                     self._free.notify()
+
+    def _await_turn(self) -> None:
+        while self._holder is not None:
+            left = self._holder.began + self.PATIENCE - time.monotonic()
+            if left <= 0:
+                self._slow.add(self._holder.channel)
+                return
+            self._free.wait(left)
 
 
 class _Turn:
