@@ -279,6 +279,9 @@ _EXPLAINER = re.compile(
     r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox"
     r"|profile|opinion)(?!\w)"
 )
+_RETROSPECT = re.compile(
+    r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"
+)
 _QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
@@ -297,6 +300,8 @@ def _genre(reading: Reading) -> frozenset[str]:
         genre.add("explainer")
     if any(_QUESTION.search(title) for title in titles):
         genre.add("analysis")
+    if any(_RETROSPECT.search(title) for title in titles):
+        genre.add("retrospect")
     first = [fold(s.text)[:120] for s in reading.sentences[:3]]
     if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
         genre.add("encyclopaedia")

@@ -96,6 +96,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
             -0.10 if dated else -0.35,
             "told only further down, in a report whose title is about something else",
         )
+    if "retrospect" in story.genre:
+        yield Feature("retrospect", -0.60, "a look back at the year")
     if "encyclopaedia" in story.genre:
         yield Feature("encyclopaedia", -0.60, "an encyclopaedia entry")
     elif "explainer" in story.genre:
