@@ -15,7 +15,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, cast
@@ -34,9 +33,23 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Request, Response
-from service_identity import VerificationError
-from twisted.internet.interfaces import IAddress, IHostnameResolver, IResolutionReceiver
-from twisted.internet.ssl import Certificate, TLSVersion, optionsForClientTLS, trustRootFromCertificates
+from service_identity import CertificateError, VerificationError
+from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
+from service_identity.pyopenssl import extract_patterns
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IOpenSSLClientConnectionCreator,
+    IResolutionReceiver,
+)
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    platformTrust,
+    trustRootFromCertificates,
+)
 from twisted.python.failure import Failure
 from twisted.web.iweb import IPolicyForHTTPS
 from w3lib.url import safe_url_string
@@ -283,17 +296,47 @@ class GuardedHandler(HTTP11DownloadHandler):
 
 @implementer(IPolicyForHTTPS)
 class _VerifyingPolicy:
+    """Verifies every certificate, with one TLS context for all hosts.
+
+    Twisted's own policy makes a context for each connection: 5 ms of CPU and 0.9 MB for the list of authorities alone.
+    """
+
     def __init__(self, ca_file: str) -> None:
-        self._root = _trust_root(ca_file) if ca_file else None
-        # Reading the authorities' file takes longer than a handshake; one context serves a host for good.
-        self.creator = lru_cache(maxsize=2_000)(self._creator)
+        root = _trust_root(ca_file) if ca_file else platformTrust()  # type: ignore[no-untyped-call]
+        self._options = CertificateOptions(trustRoot=root, raiseMinimumTo=TLSVersion.TLSv1_2)
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
-        return self.creator(hostname.decode("ascii"))
+        return _VerifiedConnections(self._options, hostname.decode("ascii"))
 
-    def _creator(self, host: str) -> Any:
-        options = {"raiseMinimumTo": TLSVersion.TLSv1_2}
-        return optionsForClientTLS(host, trustRoot=self._root, extraCertificateOptions=options)
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _VerifiedConnections:
+    """Makes connections to one host whose certificate must be trusted and be that host's (RFC 6125)."""
+
+    def __init__(self, options: Any, host: str) -> None:
+        self._options = options
+        self._host = host
+        self._is_address = isIPAddress(host) or isIPv6Address(host)
+        self._wanted = IPAddress_ID(host) if self._is_address else DNS_ID(host)
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)
+        if not self._is_address:  # addresses are no server names, RFC 6066 §3
+            connection.set_tlsext_host_name(self._host.encode("ascii"))
+        connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._verify)
+        return connection
+
+    def _verify(
+        self, connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, trusted: int
+    ) -> bool:
+        """Asked for each certificate of the chain; `trusted` is OpenSSL's own verdict on it."""
+        if not trusted or depth != 0:
+            return bool(trusted)
+        try:
+            verify_service_identity(extract_patterns(certificate), [self._wanted], [])
+        except (VerificationError, CertificateError):
+            return False
+        return True
 
 
 def _trust_root(ca_file: str) -> Any:
