@@ -183,7 +183,7 @@ def _chosen(hits: list[Hit]) -> list[Hit]:
     for hit in hits:
         start, end, form = hit
         lane = "name" if form.kind in _NAMES or form.kind == "collision" else form.entity
-        if lane != "name" and end <= ends.get("name", 0):
+        if form.kind == "action" and end <= ends.get("name", 0):
             continue  # "mobilization" in the name of the Popular Mobilization Forces is no deployment
         if end <= ends.get(lane, 0) or (lane == "name" and start < ends.get(lane, 0)):
             continue

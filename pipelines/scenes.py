@@ -72,13 +72,14 @@ class Story:
     title: frozenset[str] = field(default=frozenset())  # governorates of the title
     dateline: frozenset[str] = field(default=frozenset())  # without the capital, where outlets sit
     known: frozenset[str] = field(default=frozenset())  # groups the article speaks of
+    unsettled: frozenset[str] = field(default=frozenset())  # of these, by a short form that may mean something else
     genre: frozenset[str] = field(default=frozenset())  # opinion, sport, economy
     everywhere: frozenset[str] = field(default=frozenset())  # every governorate named anywhere
 
 
 def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
     """The scenes of an article; `published` is its day in Iraq."""
-    meant = _meant(reading, lexicon)
+    meant, unsettled = _meant(reading, lexicon)
     named = [_named(sentence, reading, lexicon) for sentence in reading.sentences]
     title = frozenset().union(*(n for s, n in zip(reading.sentences, named, strict=True) if s.field == "title"), ())
     dateline = frozenset(
@@ -100,7 +101,8 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         main=title | dateline | lead,
         title=title,
         dateline=dateline,
-        known=frozenset(meant),
+        known=meant,
+        unsettled=unsettled,
         genre=_genre(reading),
         everywhere=frozenset().union(*named, dateline),
     )
@@ -109,22 +111,25 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
 # --- who -------------------------------------------------------------------------------------------------------------
 
 
-def _meant(reading: Reading, lexicon: Lexicon) -> frozenset[str]:
-    """The groups the article speaks of: named in full, or by a short form that something else settles."""
+def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
+    """The groups the article speaks of, and those of them known only by a short form that nothing else settles."""
     mentions = [m for s in reading.sentences for m in s.mentions]
     full = {m.entity for m in mentions if m.kind == "group" and m.strength == ALONE}
     full |= {lexicon.entity(m.entity).group for m in mentions if m.kind == "body" and m.strength == ALONE}
     short = {m.entity for m in mentions if m.kind == "group" and m.strength == SUPPORT} - full
     if not short:
-        return frozenset(full)
+        return frozenset(full), frozenset()
     present = {m.entity for m in mentions if m.strength >= SUPPORT} | full
     iraqi = any(m.kind in ("governorate", "place") and m.strength >= SUPPORT for m in mentions)
     foreign = sum(m.kind == "abroad" for m in mentions)
+    meant, unsettled = set(full), set()
     for id in short:
         settled = set(lexicon.entity(id).resolved_by) & (present - {id})
-        if (iraqi or not foreign) and (settled or iraqi):
-            full.add(id)
-    return frozenset(full)
+        if (settled and (iraqi or not foreign)) or (iraqi and not foreign):
+            meant.add(id)
+        if not settled:
+            unsettled.add(id)
+    return frozenset(meant), frozenset(unsettled & meant)
 
 
 def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
@@ -197,8 +202,10 @@ def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[
 
 
 _FROM = re.compile(
-    r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
+    r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?"
+    r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
 )
+
 _CHAIN = re.compile(r"[\s،,]*(?:و|and|و محافظة )?\s*(?:ال)?")
 
 

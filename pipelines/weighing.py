@@ -29,6 +29,8 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
         yield Feature("leader", -0.10, f"only a leader of {names} is named")
     elif full:
         yield Feature("group", 0.25, f"{names}: named in full")
+    elif set(groups) <= story.unsettled:
+        yield Feature("group_unsettled", -0.30, f"{names}: only by a short form that may mean something else")
     else:
         yield Feature("group_short", 0.20, f"{names}: named by a short form that the rest of the text settles")
 
@@ -84,7 +86,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if beside and governorate not in story.title and (story.title or not spoken & titled):
         yield Feature("aside", -0.45, f"{place} is named only in what the event came after")
     elif not spoken & titled and all(_group_in_aside(item.scene) for item in evidence):
-        yield Feature("aside", -0.55, "the group is named only in what the event came after")
+        dated = any(day.precision == 1 for item in evidence for day in item.scene.days)
+        yield Feature("aside", -0.20 if dated else -0.55, "the group is named only in what the event came after")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.45, "the title is about an anniversary")

@@ -90,6 +90,11 @@ def test_a_short_form_is_settled_by_the_other_group() -> None:
     assert only("اشتباكات بين السرايا والعصائب في البصرة.").verdict == "alert"
 
 
+def test_a_short_form_that_nothing_settles_does_not_decide_alone() -> None:
+    body = "شد المقاتلون العصائب على رؤوسهم ثم اقتتلوا في البصرة وقتل منهم خلق كثير."
+    assert "alert" not in verdicts(body).values()
+
+
 def test_names_broken_up_to_slip_past_filters_are_found() -> None:
     assert only("هاجم مسلحون من سر ايا السلام مقرا لـ عصـ ـائب أهل الحق في البصرة.").verdict == "alert"
 
