@@ -216,8 +216,8 @@ def _by_dateparser(text: str, now: datetime, day_first: bool) -> datetime | None
 
     Asked last because it drops words that it does not know: it reads a time zone out of a name.
     """
-    if not re.search(r"\d", text) or re.search(r"\d{5,}", text):
-        return None
+    if not re.search(r"(?<!\d)20\d\d(?!\d)", text) or len(re.findall(r"\d+", text)) < 2 or re.search(r"\d{5,}", text):
+        return None  # a headline with a number in it: dateparser takes milliseconds to say no
     return _dateparser(day_first)(text, now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,10 @@ from pipelines.encoding import decode, decode_bytes
 from pipelines.markup import element_text, one_line
 from pipelines.models import Entry, FeedKind
 
+_MOST_LINKS = 3 * MAX_ENTRIES  # that are looked at: picture, headline and "more" of each report
 _CARD_TEXT = 600  # characters: what is larger than this around a link is no longer its card
 _CARD_LEVELS, _CARD_LINKS = 6, 12  # likewise: levels around the link, and links in it
+_MAX_UNPACKED = 20 * 1024 * 1024  # bytes
 _MIN_TITLE = 12  # characters; "المزيد" and "1 2 3" are no headlines
 
 
@@ -43,14 +46,17 @@ def parse_listing(
     tree = _html(text)
     found: dict[str, Entry] = {}
     dropped = 0
-    for element in CSSSelector(link_selector)(tree) if tree is not None else ():
-        for anchor in [element] if element.tag == "a" else element.iter("a"):
-            link = resolve(anchor.get("href", ""), url)
-            if not link or site(link) != site(url) or canonical(link) == canonical(url):
-                dropped += 1
-                continue
-            entry = Entry(link=link, title=_title(anchor), published=_date_near(anchor, now))
-            found[canonical(link)] = _merged(found.get(canonical(link)), entry)
+    own_site, own_address = site(url), canonical(url)
+    chosen = CSSSelector(link_selector)(tree) if tree is not None else []
+    anchors = (anchor for element in chosen for anchor in ([element] if element.tag == "a" else element.iter("a")))
+    for anchor in islice(anchors, _MOST_LINKS):
+        link = resolve(anchor.get("href", ""), url)
+        report = canonical(link)
+        if not link or site(link) != own_site or report == own_address:
+            dropped += 1
+            continue
+        entry = Entry(link=link, title=_title(anchor), published=_date_near(anchor, now))
+        found[report] = _merged(found.get(report), entry)
     entries = [entry for entry in found.values() if len(entry.title) >= _MIN_TITLE]
     if not entries:
         raise NotAFeed(
@@ -78,7 +84,7 @@ def parse_sitemap(body: bytes, url: str, now: datetime) -> ParsedFeed:
     """
     if not body.strip():
         raise NotAFeed("empty", "the answer was empty; the address may be wrong")
-    text, encoding = decode_bytes(body)
+    text, encoding = decode_bytes(_unpacked(body))
     if re.search(r"<!ENTITY", text[:65_536], re.IGNORECASE):
         raise NotAFeed("hostile", "the document declares XML entities, which can be used to attack its reader; refused")
     root = _xml(text)
@@ -244,6 +250,16 @@ def _address(anchor: lxml_html.HtmlElement) -> str:
 
 
 # --- a sitemap -------------------------------------------------------------------------------------------------------
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Sitemaps are often gzip files (`sitemap.xml.gz`), which HTTP does not unpack; a bomb is cut at the limit."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, _MAX_UNPACKED)
+    except zlib.error as error:
+        raise NotAFeed("unknown", f"a gzip file that cannot be unpacked ({error})") from error
 
 
 def _xml(text: str) -> etree._Element | None:

@@ -130,8 +130,8 @@ def after_poll(
         case Fetched():
             state = _succeeded(_with_moved(_fetched(state, outcome, now), outcome.moved_to), now)
             pause = _interval(state, feed, outcome.max_age, now, probation)
-        case Failed(kind="paused", retry_after=wait) if wait is not None:
-            pause = max(wait, feed.every)  # the host asked to be left alone: nothing was asked, nothing failed
+        case Failed(kind="paused"):  # the host asked to be left alone: nothing was asked, nothing failed
+            pause = max(outcome.retry_after or feed.every, feed.every)
         case Gone() | Failed(kind="gone"):
             state = replace(_failed(state, "gone", outcome.why, now), gone=state.gone + 1)
             pause = _DAY if state.gone >= CONFIRMED else max(_HOUR, feed.every)

@@ -1,5 +1,6 @@
 """Listing pages and sitemaps as feeds, and finding the feed of a site."""
 
+import gzip
 from datetime import UTC, datetime
 
 import pytest
@@ -149,6 +150,15 @@ def test_an_index_names_its_sitemaps_newest_first():
     )
     assert feed.nested == ("https://site.example/new.xml", "https://site.example/old.xml")
     assert feed.entries == ()
+
+
+def test_a_sitemap_packed_as_a_file_is_read_and_a_bomb_is_cut():
+    packed = gzip.compress(sitemap(news(1, TITLES[0], "2026-11-19T10:00:00Z")))
+    assert parse_sitemap(packed, URL, NOW).entries[0].title == TITLES[0]
+    with pytest.raises(NotAFeed):
+        parse_sitemap(gzip.compress(b"\0" * 60_000_000), URL, NOW)
+    with pytest.raises(NotAFeed):
+        parse_sitemap(packed[:10] + b"broken", URL, NOW)
 
 
 def test_f026_a_sitemap_cut_short_gives_what_is_whole():

@@ -309,6 +309,7 @@ def test_a_host_that_is_left_alone_is_no_failure_of_the_feed():
     after = poll(Failed("paused", retry_after=2 * HOUR), before)
     assert after.failures == 0 and after.kind == ""
     assert about(after.next_poll - NOW, 2 * HOUR)
+    assert about(pause(Failed("paused"), before), 10 * MINUTE)
 
 
 def test_a_source_on_probation_that_gives_nothing_is_tried_daily():
