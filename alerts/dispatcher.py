@@ -371,10 +371,10 @@ class _Turns:
         """Hold the turn for the length of the block."""
         turn = _Turn(channel)
         with self._free:
-            if channel not in self._slow:
-                self._await_turn()
-                self._holder = turn
+            self._await_turn(channel)
             turn.began = time.monotonic()
+            if channel not in self._slow:
+                self._holder = turn
         try:
             yield turn
         finally:
@@ -384,8 +384,8 @@ class _Turns:
                     self._holder = None
                     self._free.notify()
 
-    def _await_turn(self) -> None:
-        while self._holder is not None:
+    def _await_turn(self, channel: str) -> None:
+        while self._holder is not None and channel not in self._slow:
             left = self._holder.began + self.PATIENCE - time.monotonic()
             if left <= 0:
                 self._slow.add(self._holder.channel)

@@ -11,7 +11,7 @@ import re
 import smtplib
 import ssl
 from datetime import timedelta
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -24,9 +24,22 @@ from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryL
 from alerts.messages import IncidentMessage, Message, render_html, render_minimal, render_text
 from alerts.settings import EmailSettings
 
-WIRE = SMTP.clone(cte_type="7bit")
 HTML_LIMIT = 100_000  # bytes; Gmail clips a message a little above that
 _DOT = re.compile(rb"(?m)^\.")
+
+
+class _Headers(HeaderRegistry):
+    """The library makes a new class for every header it reads, which is most of the cost of a mail: keep them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        return self._kept.get(name.lower()) or self._kept.setdefault(name.lower(), super().__getitem__(name))
+
+
+WIRE = SMTP.clone(cte_type="7bit", header_factory=_Headers())
 
 
 class EmailChannel:
@@ -168,10 +181,10 @@ def build_mail(message: Message, envelope: Envelope, sender: str, recipient: str
     if envelope.minimal:
         mail.set_content(render_minimal(message))
         return mail
-    mail.set_content(render_text(message))
+    mail.set_content(render_text(message), cte="base64")
     html = render_html(message)
     if len(html.encode()) <= HTML_LIMIT:
-        mail.add_alternative(html, subtype="html")
+        mail.add_alternative(html, subtype="html", cte="base64")
         mail.set_boundary(f"=_{envelope.id}")  # the same bytes at every attempt
     return mail
 
