@@ -130,6 +130,7 @@ _RELATIVE = (
     (re.compile(
         r"(?<!\w)(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening|overnight"
         r"|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
+    (re.compile(r"(?<!\w)(?:قبل اسبوعين|قبل اسابيع|two weeks ago|weeks ago|دو هفته پيش)(?!\w)"), 14, 2),
     (re.compile(
         r"(?<!\w)(?:قبل اسبوع|الاسبوع الماضي|الاسبوع الفائت|last week|a week ago|week ago|هفته گذشته"
         r"|هفته كذشته|ههفتهي رابردوو)(?!\w)"), 7, 2),

@@ -82,9 +82,9 @@ def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
 
 
 def _about(story: Story, scene: Scene, groups: frozenset[str]) -> bool:
-    """Whether the report is about the group: a guest list in its last paragraph does not make a visit an activity."""
+    """Whether the title is about the group: a guest list or a minister's party does not make a visit its activity."""
     first = next((other for other in story.scenes if other.sentence.field != "title"), scene)
-    if scene.sentence.field == "title" or scene is first:
+    if scene.sentence.field == "title" or (scene is first and scene.weight > SOME):
         return True
     return any(groups & (other.groups | other.leaders) for other in story.scenes if other.sentence.field == "title")
 

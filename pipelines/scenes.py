@@ -68,6 +68,7 @@ class Story:
     """All scenes of an article and what it is about as a whole."""
 
     scenes: tuple[Scene, ...]
+    published: date  # the day in Iraq
     main: frozenset[str] = field(default=frozenset())  # governorates of title, dateline and lead
     title: frozenset[str] = field(default=frozenset())  # governorates of the title
     dateline: frozenset[str] = field(default=frozenset())  # without the capital, where outlets sit
@@ -98,6 +99,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
     lead = union(scene.named for scene in body[:2] if not scene.background and not scene.row)
     return Story(
         scenes=tuple(scenes),
+        published=published,
         main=title | dateline | lead,
         title=title,
         dateline=dateline,

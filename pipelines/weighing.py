@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from pipelines.evidence import SOME, STRONG, VIOLENT, Evidence
 from pipelines.lexicon import Lexicon
@@ -116,10 +117,16 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("economy", -0.25, "a report on oil, money or weather")
     if all("relief" in item.scene.flags and item.weight < STRONG for item in evidence):
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
+    if all("conditional" in item.scene.flags for item in evidence):
+        yield Feature("conditional", -0.45, "told as a condition: if this were to happen")
+    days = [day.day for item in evidence for day in item.scene.days]
+    if days and governorate not in story.title and max(days) <= story.published - _STALE:
+        yield Feature("stale", -0.45, "a report about something else that recalls what happened days ago")
     if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
         yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
 
 
+_STALE = timedelta(days=8)
 _ASIDE = re.compile(
     r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث"
     r"|احداث)|روز پس از"
