@@ -37,6 +37,7 @@ from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 from service_identity.pyopenssl import extract_patterns
 from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
@@ -62,6 +63,7 @@ TOTAL_SECONDS = 20  # from the request to the last byte of the answer
 MAX_REDIRECTS = 5
 _DNS_THREADS = 40  # a name server that hangs holds one each; Twisted's ten would stop all polls
 _TOO_MANY = timedelta(minutes=15)  # a host that says 429 without Retry-After is left alone for so long, its feed longer
+_MAX_HEADERS = 512 * 1024  # bytes, counted in what arrives at once
 _MAX_ENCODINGS = 2  # of one body; more is a trick to multiply work
 
 
@@ -284,6 +286,7 @@ class GuardedHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._pool._factory = _bounded(self._pool._factory)
         self._contextFactory = cast(IPolicyForHTTPS, _VerifyingPolicy(crawler.settings.get("RASID_CA_FILE", "")))
 
     async def download_request(self, request: Request) -> Response:
@@ -292,6 +295,29 @@ class GuardedHandler(HTTP11DownloadHandler):
         response = await super().download_request(request)
         pauses.note(request, response)  # here, before the slot lets the next one out
         return response
+
+
+def _bounded(factory: Any) -> Any:
+    """Connections that are cut when headers do not end: Twisted bounds a header line, but not how many there are."""
+
+    class Factory(factory):  # type: ignore[misc]
+        def buildProtocol(self, address: Any) -> Any:
+            protocol = super().buildProtocol(address)
+            receive, size = protocol.dataReceived, 0
+
+            def receive_bounded(data: bytes) -> None:
+                nonlocal size
+                in_headers = protocol._parser is not None and protocol._parser.state in ("STATUS", "HEADER")
+                size = size + len(data) if in_headers else 0
+                if size > _MAX_HEADERS:
+                    protocol.transport.abortConnection()
+                else:
+                    receive(data)
+
+            protocol.dataReceived = receive_bounded
+            return protocol
+
+    return Factory
 
 
 @implementer(IPolicyForHTTPS)
@@ -470,6 +496,8 @@ def classify(what: Response | Failure | BaseException) -> FetchProblem | None:
     for reason in _reasons(error):
         if isinstance(reason, SSL.Error | VerificationError):
             return FetchProblem("tls", _tls_detail(reason))
+        if isinstance(reason, ConnectionAborted):
+            return FetchProblem("too_large", "headers without end")
     match error:
         case DownloadTimeoutError() | TimeoutError():
             return FetchProblem("timeout", "no whole answer in time")

@@ -5,7 +5,10 @@ that the project promises to survive.
 """
 
 import asyncio
+import contextlib
 import gzip
+import socket
+import threading
 import time
 import zlib
 from itertools import pairwise
@@ -293,6 +296,34 @@ def test_f014_a_monstrous_header_is_an_error_and_no_crash(origin):
     assert problem(origin.url("/")).kind in ("connection", "failed")
     origin["/"] = Answer(b"alive")
     assert get(origin.url("/")).body == b"alive"
+
+
+def test_f014_headers_without_end_are_cut():
+    """A gigabyte of headers within the deadline was seen to end in memory."""
+    sent = 0
+
+    def serve(listener):
+        nonlocal sent
+        for number in range(2):
+            connection, _ = listener.accept()
+            connection.recv(65_536)
+            if number == 0:  # robots.txt
+                connection.sendall(b"HTTP/1.1 404 None\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                connection.close()
+                continue
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            with contextlib.suppress(OSError), connection:
+                while sent < 200_000_000:
+                    connection.sendall(b"X: " + b"a" * 8_000 + b"\r\n")
+                    sent += 8_005
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        found = problem(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join(5)
+    assert found.kind == "too_large"
+    assert sent < 40_000_000, "the rest may lie in socket buffers"
 
 
 # --- failures by name ------------------------------------------------------------------------------------------------
