@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from alerts import outbox, queue
 from alerts.channels import Channel, Envelope, Trace
 from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
-from alerts.messages import Message, Telling, compose, marked
+from alerts.messages import Message, Telling, compose, marked, prepare_templates
 from alerts.outbox import Notice
 from alerts.policy import BAGHDAD, Policy
 from alerts.queue import Delivery
@@ -43,7 +43,8 @@ _Result = TypeVar("_Result")
 class Dispatcher:
     """Takes rows from the outbox and hands them to the channels.
 
-    `clock` decides what is due and may be virtual. `mark` ("REPLAY", "TEST") stands first in every message.
+    `clock` decides what is due and may be virtual. `mark` ("REPLAY", "TEST") stands first in every message. A receiver
+    that answers within `patience` seconds is quick: see `_Turns`.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Dispatcher:
         timezone: tzinfo = BAGHDAD,
         mark: str = "",
         trace: Trace = lambda step: None,
+        patience: float = 0.2,
     ) -> None:
+        prepare_templates()
         self._store = store
         self._channels = dict(channels)
         self._settings: dict[str, AnyChannelSettings] = {name: one.settings for name, one in channels.items()}
@@ -73,7 +76,7 @@ class Dispatcher:
         self._writing = threading.Lock()  # SQLite makes a second writer sleep; a lock of our own wakes it at once
         self._busy: dict[str, int] = {}  # threads at work per channel
         self._idle = threading.Condition(self._lock)
-        self._turns = _Turns()
+        self._turns = _Turns(patience)
         self._handled = 0
         self._recovered = False
         self._unrecorded: dict[str, Settle] = {}
@@ -355,13 +358,12 @@ class _Turns:
     """Quick receivers take turns, from the sending to the record.
 
     A crash then catches one message between its receiver's yes and our record, and not one per thread. A receiver that
-    takes longer than `PATIENCE` does not take part until it is quick again: several messages are then on their way to
+    takes longer than `patience` does not take part until it is quick again: several messages are then on their way to
     it at once, and a crash may double each of them, but nobody waits for it.
     """
 
-    PATIENCE = 0.2  # seconds
-
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
+        self._patience = patience  # seconds
         self._free = threading.Condition()
         self._holder: _Turn | None = None
         self._slow: set[str] = set()
@@ -379,14 +381,14 @@ class _Turns:
             yield turn
         finally:
             with self._free:
-                (self._slow.add if turn.took > self.PATIENCE else self._slow.discard)(channel)
+                (self._slow.add if turn.took > self._patience else self._slow.discard)(channel)
                 if self._holder is turn:
                     self._holder = None
                     self._free.notify()
 
     def _await_turn(self, channel: str) -> None:
         while self._holder is not None and channel not in self._slow:
-            left = self._holder.began + self.PATIENCE - time.monotonic()
+            left = self._holder.began + self._patience - time.monotonic()
             if left <= 0:
                 self._slow.add(self._holder.channel)
                 return

@@ -679,6 +679,13 @@ def _dump(payload: dict[str, Any]) -> bytes:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def prepare_templates() -> None:
+    """Compile the templates now, so that the first message is not later than others."""
+    for name in ("incident", "list"):
+        _templates(escape=False).get_template(f"{name}.txt")
+        _templates(escape=True).get_template(f"{name}.html")
+
+
 @cache
 def _templates(escape: bool) -> SandboxedEnvironment:
     loader: BaseLoader = PackageLoader("alerts", "templates")

@@ -74,9 +74,16 @@ class Desk:
                 NAMES,
             )
 
-    def dispatcher(self, mark: str = "") -> Dispatcher:
+    def dispatcher(self, mark: str = "", patience: float = 0.2) -> Dispatcher:
         return Dispatcher(
-            self.store, self.channels, self.policy, lambda: self.now, NAMES, trace=lambda s: self.trace(s), mark=mark
+            self.store,
+            self.channels,
+            self.policy,
+            lambda: self.now,
+            NAMES,
+            trace=lambda s: self.trace(s),
+            mark=mark,
+            patience=patience,
         )
 
     def dispatch(self) -> int:

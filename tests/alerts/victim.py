@@ -46,7 +46,8 @@ def main() -> None:
 
     desk.trace = trace
     desk.now = datetime.now(UTC)
-    asyncio.run(desk.dispatcher().dispatch_due())
+    # The receivers are quick, but the machine may be busy.
+    asyncio.run(desk.dispatcher(patience=10).dispatch_due())
 
 
 if __name__ == "__main__":
