@@ -165,6 +165,10 @@ class Dispatcher:
         """Send one and record it; returns the next."""
         try:
             message, envelope = self._compose(delivery)
+        except DBAPIError as error:
+            log.error("outbox cannot be read", channel=name, id=delivery.id, error=str(error.orig))
+            self._commit(name, delivery.id, self._put_back(delivery))
+            return None
         except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
             return self._commit(name, delivery.id, self._settle_fault(delivery, error))
         with self._turns.taken(name) as turn:

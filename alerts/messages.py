@@ -289,7 +289,7 @@ def preheader(message: Message) -> str:
 
 
 def webhook_body(message: Message, minimal: bool = False) -> bytes:
-    """The body of a webhook: `{type, timestamp, data}`, below 20 kB, the same bytes at every attempt."""
+    """The body of a webhook: `{type, timestamp, data}`, below 20 kB, the same at every attempt but for DELAYED."""
     data: dict[str, Any]
     if isinstance(message, IncidentMessage):
         types = {"new": "opened", "update": "updated", "corroborated": "corroborated", "retracted": "retracted"}

@@ -98,6 +98,8 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
 
 def any_due(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether it is worth taking the write lock to claim something."""
+    if not _is_open(connection, channel, now):
+        return False
     return connection.execute(_CLAIMABLE, {"channel": channel, "now": now}).first() is not None
 
 
@@ -106,12 +108,8 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
 
     A revision waits for the earlier ones of its incident to the same recipient. A half-open circuit lets one through.
     """
-    state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
-    if state is not None:
-        if state.off or (state.closed_until is not None and state.closed_until > now and state.since <= now):
-            return None
-        if state.failures >= BREAKER_AT and _on_their_way(connection, channel):
-            return None
+    if not _is_open(connection, channel, now):
+        return None
     row = connection.execute(_CLAIMABLE, {"channel": channel, "now": now}).one_or_none()
     if row is None:
         return None
@@ -391,6 +389,16 @@ _CLAIMABLE = (
 
 
 # --- helpers ------------------------------------------------------------------------------------------
+
+
+def _is_open(connection: Connection, channel: str, now: datetime) -> bool:
+    state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
+    if state is None:
+        return True
+    # A pause that began in the future began before the clock was set back: it is over.
+    if state.off or (state.closed_until is not None and state.closed_until > now and state.since <= now):
+        return False
+    return state.failures < BREAKER_AT or _on_their_way(connection, channel) == 0
 
 
 def _on_their_way(connection: Connection, channel: str) -> int:
