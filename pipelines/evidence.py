@@ -128,7 +128,7 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
     forceful = any(action.event_type not in _MILD and action.weight >= STRONG for action in scene.actions)
     telling = _telling(scene) >= STRONG and (forceful or "anaphora" in scene.flags)
     for other in near(story.scenes, index, 2):
-        there = frozenset() if "list_of_groups" in other.flags else (other.groups or other.leaders) & watched
+        there = frozenset() if "list_of_groups" in other.flags else other.groups & watched
         elsewhere = other.where and governorate not in other.where
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
@@ -139,7 +139,8 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
             continue
         if scene.others or (_stands_by(other) and _telling(other) < STRONG):
             continue
-        linked = "anaphora" in scene.flags or _telling(other) >= STRONG or bool(there & scene.sides)
+        back = "anaphora" in scene.flags and other.sentence.order < scene.sentence.order  # "the group" points back
+        linked = back or bool(there & scene.sides)
         spread = "spread" in scene.flags and other.weight >= STRONG
         if there and not groups and scene.named and ((telling and linked) or spread):
             bond: Bond = "window" if telling else "spread"

@@ -409,7 +409,7 @@ def _variants(written: str) -> list[str]:
 
 
 def _tail(rest: str) -> re.Pattern[str]:
-    """What must follow the stem: "ab* cd" is any ending of ab, then cd; "ab * cd" up to five words between."""
+    """What must follow the stem: "ab* cd" is any ending of ab, then cd; "ab * cd" up to seven words between."""
     pattern = ""
     optional = ""  # alternatives one of which is empty: the space behind them belongs to the others
     for token in _TOKEN.split(rest):
@@ -418,7 +418,7 @@ def _tail(rest: str) -> re.Pattern[str]:
             pattern += f"(?:(?:{optional}){space})?"
             optional, token = "", token[len(space) :]
         if token == " * ":
-            pattern += r" (?:\S+ ){0,5}?"
+            pattern += r" (?:\S+ ){0,7}?"
         elif token == "*":
             pattern += r"\w*"
         elif token.startswith("("):

@@ -55,6 +55,8 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
         yield Feature("action", 0.25, f"tells of an action: {words[:120]}")
     else:
         yield Feature("action_weak", 0.12, f"tells of something milder than an act of force: {words[:120]}")
+        if not spoken and governorate not in story.title:
+            yield Feature("mild_and_near", -0.25, f"nothing but the context says that it lies in {place}")
     if any(item.bond == "sentence" for item in evidence):
         yield Feature("bound", 0.15, "group and action stand in one sentence")
     elif best.bond == "window":
