@@ -105,8 +105,9 @@ _SPECIFIC = {
 
 
 _AFTER = re.compile(
-    r"\b(?:after|following|hours after|in the wake of|over|suspected of|بتهمة|بعد|عقب|إثر|اثر|على خلفية"
-    r"|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
+    r"\b(?:after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
+    r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية"
+    r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
 
 
@@ -142,7 +143,11 @@ def event_type_of(
         votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + general
     elif not killed and any("in_the_air" in scene.flags for scene in around):
         votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0)
-    return max(votes, key=lambda event: votes[event])
+    kind = max(votes, key=lambda event: votes[event])
+    strange = kind is EventType.ATTACK_ON_OFFICE and not any(_at_office(scene) for scene in [*title, *body])
+    if strange and any(m.entity == "state" for scene in [*title, *lead] for m in scene.sentence.of("actor")):
+        return EventType.ARMED_CLASH  # not an office of a group: its gunmen against police or army are a battle
+    return kind
 
 
 def _at_office(scene: Scene) -> bool:

@@ -157,8 +157,8 @@ _COMERS_AR = (
 _ORIGIN_AR = re.compile(
     rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس"
     rf"|ينحدر\w* من|اصلا من"
-    r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)(?: بين"
-    r"| الرابط بين)?|خط"
+    r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
+    r"(?:(?: \w+){0,3} بين)?|خط"
     r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
@@ -169,7 +169,7 @@ _COMERS_EN = (
 )
 _ORIGIN_EN = re.compile(
     rf"(?:towards?|native of|born in|hails? from|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
-    rf"|road to|highway (?:to|between)"
+    rf"|(?:road|highway|bridge) (?:to|between|linking|from)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
     r"|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
     r"|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote"
