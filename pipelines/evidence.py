@@ -181,7 +181,8 @@ def _speaks(scene: Scene) -> bool:
     """Whether the group or its leader is the one who speaks."""
     speakers = [m for m in scene.sentence.of("person", "group", "body") if m.strength >= SUPPORT]
     verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
-    arabic = any("\u0600" <= char <= "\u06ff" for char in scene.sentence.text[:40])
+    # "قال الخزعلي" in Arabic, but "خزعلی گفت", "خەزعەلی گوتی" and "Khazali said".
+    arabic = bool(re.search("[\u0600-\u06ff]", scene.sentence.text)) and not _SPEAKER_FIRST.search(scene.sentence.text)
     for speaker in speakers:
         for verb in verbs:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
@@ -196,9 +197,10 @@ def _speaks(scene: Scene) -> bool:
     return False
 
 
+_SPEAKER_FIRST = re.compile("[گچپژیەۆێڕڵ]")
 _SOURCE = re.compile(
     r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
-    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b",
+    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b|سەرچاوە|شایەت|پۆلیس|پەرلەمانتار|منبع|منابع|شاهد|پلیس|نماینده",
     re.IGNORECASE,
 )
 

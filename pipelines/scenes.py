@@ -113,6 +113,9 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
 # --- who -------------------------------------------------------------------------------------------------------------
 
 
+_WORLD = ("marker.office", "action.protest", "action.protesters", "movement")
+
+
 def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
     """The groups the article speaks of, and those of them known only by a short form that nothing else settles."""
     mentions = [m for s in reading.sentences for m in s.mentions]
@@ -124,12 +127,14 @@ def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozense
     present = {m.entity for m in mentions if m.strength >= SUPPORT} | full
     iraqi = any(m.kind in ("governorate", "place") and m.strength >= SUPPORT for m in mentions)
     foreign = sum(m.kind == "abroad" for m in mentions)
+    # Police, offices and protesters are the world of these groups, not that of headbands and barracks of old.
+    world = any(m.kind in ("actor", "other_group") or m.entity in _WORLD for m in mentions)
     meant, unsettled = set(full), set()
     for id in short:
         settled = set(lexicon.entity(id).resolved_by) & (present - {id})
         if (settled and (iraqi or not foreign)) or (iraqi and not foreign):
             meant.add(id)
-        if not settled:
+        if not settled and not world:
             unsettled.add(id)
     return frozenset(meant), frozenset(unsettled & meant)
 
