@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -38,12 +39,8 @@ class Answer:
 
 def post(url: str, body: bytes, headers: Mapping[str, str], patience: timedelta, ca_file: str | None = None) -> Answer:
     """POST once. Raises TryLater when there is no answer within `patience` in all; the address is never quoted."""
-    with _deadline(patience) as deadline, requests.Session() as session:
-        session.trust_env = False
-        session.verify = ca_file or True
-        adapter = _Adapter(deadline)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+    session = _session()
+    with _deadline(patience) as deadline:
         seconds = patience.total_seconds()
         try:
             with session.post(
@@ -53,6 +50,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], patience: timedelta,
                 timeout=(min(10.0, seconds), seconds),
                 allow_redirects=False,
                 stream=True,
+                verify=ca_file or True,
             ) as response:
                 text = response.raw.read(_MOST_ANSWER, decode_content=True).decode("utf-8", "replace")
                 after = parse_retry_after(response.headers.get("Retry-After", ""))
@@ -121,7 +119,7 @@ class _Deadline:
 
 @contextlib.contextmanager
 def _deadline(patience: timedelta) -> Iterator[_Deadline]:
-    deadline = _Deadline()
+    deadline = _here.deadline = _Deadline()
     timer = threading.Timer(patience.total_seconds(), deadline.cut)
     timer.daemon = True
     timer.start()
@@ -131,34 +129,54 @@ def _deadline(patience: timedelta) -> Iterator[_Deadline]:
         timer.cancel()
 
 
+class _Here(threading.local):
+    """What belongs to one thread: its session, and the deadline of the request it is making."""
+
+    session: requests.Session | None = None
+    deadline: _Deadline = _Deadline()
+
+
+_here = _Here()
+
+
+def _session() -> requests.Session:
+    # One per thread, because making one takes longer than a request; it keeps neither connections nor cookies.
+    if _here.session is None:
+        session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter(max_retries=0))
+        _here.session = session
+    return _here.session
+
+
+class _Plain(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _here.deadline.watch(self.sock)
+
+
+class _Encrypted(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _here.deadline.watch(self.sock)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
 class _Adapter(HTTPAdapter):
     """Makes connections that tell the deadline of their socket."""
 
-    def __init__(self, deadline: _Deadline) -> None:
-        self._deadline = deadline
-        super().__init__(max_retries=0)
-
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        deadline = self._deadline
-
-        class Plain(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                deadline.watch(self.sock)
-
-        class Encrypted(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                deadline.watch(self.sock)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class EncryptedPool(HTTPSConnectionPool):
-            ConnectionCls = Encrypted
-
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
 
 
 def _reason(error: Exception, deadline: _Deadline) -> str:

@@ -214,3 +214,11 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(hook: Hook, monkeypatc
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     send(channel(hook.url))
     assert len(hook.requests) == 1
+
+
+def test_a_receivers_cookies_are_not_kept(hook: Hook) -> None:
+    hook.usual = Answer(headers={"Set-Cookie": "track=1"})
+    way = channel(hook.url)
+    send(way)
+    send(way)
+    assert "cookie" not in hook.requests[1].headers
