@@ -171,9 +171,6 @@ def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
 # --- no name ---------------------------------------------------------------------------------------------------------
 
 
-_NEAR = frozenset({"sadrist_movement", "sadr_office", "pmf", "basra.presidential_palaces"})
-
-
 def _unnamed(article: Article, reading: Reading, story: Story, lexicon: Lexicon, governorate: str) -> list[Finding]:
     """Force in a watched governorate by hidden hands near the groups: a weak finding for the digest."""
     if governorate not in story.main or story.genre & {"sport", "encyclopaedia"}:
@@ -185,7 +182,7 @@ def _unnamed(article: Article, reading: Reading, story: Story, lexicon: Lexicon,
         violent = any(action.event_type in VIOLENT for action in scene.actions)
         if governorate not in scene.where or scene.background or not violent:
             continue
-        near_group = entities & _NEAR
+        near_group = {id for id in entities if lexicon.entity(id).hint}
         hidden = "hidden" in entities
         if near_group or (hidden and "official" in scene.flags):
             witnesses.append(scene)

@@ -36,12 +36,12 @@ _NAMES = ("name_en", "name_ar", "short_en")
 _KEYS: dict[Kind, frozenset[str]] = {
     "group": frozenset({"resolved_by"}),
     "body": frozenset({"group", "resolved_by"}),
-    "movement": frozenset({"near"}),
+    "movement": frozenset({"near", "hint"}),
     "person": frozenset({"near", "role", "local"}),
     "other_group": frozenset(),
-    "actor": frozenset(),
+    "actor": frozenset({"hint"}),
     "governorate": frozenset({"lat", "lon", "capital", "reporting"}),
-    "place": frozenset({"kind", "governorate", "district", "lat", "lon", "unnamed"}),
+    "place": frozenset({"kind", "governorate", "district", "lat", "lon", "unnamed", "hint"}),
     "abroad": frozenset(),
     "action": frozenset({"type", "weight"}),
     "marker": frozenset(),
@@ -73,6 +73,7 @@ class Entity:
     lon: float | None = None
     capital: bool = False  # outlets sit here: a dateline from here says little about where
     unnamed: bool = False  # a bag of small places, each named by its own form
+    hint: bool = False  # force told beside it may be the groups' though nobody names them: for the digest
     event_type: EventType = EventType.NONE
     weight: float = 0.0
 
@@ -299,6 +300,7 @@ class _Reader:
             lon=number("lon", old.lon if old else None),
             capital=row.get("capital", row.get("reporting", old.capital if old else False)) is True,
             unnamed=row.get("unnamed", old.unnamed if old else False) is True,
+            hint=row.get("hint", old.hint if old else False) is True,
             event_type=EventType(event),
             weight=number("weight", old.weight if old else 0.0) or 0.0,
         )

@@ -68,9 +68,6 @@ def language_of(text: str, default: Language) -> Language:
     return "fa" if words & {"است", "را", "از", "كه", "اين", "شد", "كرد"} else "ar"
 
 
-_HIDDEN = frozenset({"hidden", "pmf", "sadrist_movement", "sadr_office", "basra.presidential_palaces"})
-
-
 def may_matter(article: Article, lexicon: Lexicon, watch: Watch) -> bool:
     """Whether the names in the article could lead to a finding: the cheap question asked of every page first."""
     text = "\n".join((article.title, article.summary, article.lead, article.description, article.body[:LONGEST]))
@@ -78,7 +75,7 @@ def may_matter(article: Article, lexicon: Lexicon, watch: Watch) -> bool:
     names = names_in(text, lexicon, language)
     if any(strength >= SUPPORT and lexicon.entity(id).group in watch.groups for id, strength in names):
         return True
-    hidden = any(id in _HIDDEN for id, _ in names)
+    hidden = any(id == "hidden" or lexicon.entity(id).hint for id, _ in names)
     return hidden and any(
         strength >= SUPPORT and lexicon.entity(id).governorate in watch.governorates for id, strength in names
     )
