@@ -11,6 +11,8 @@ from pipelines.mentions import find_mentions, names_in
 from pipelines.models import Article, Language, Mention, PassageField, Watch
 from pipelines.text import fold
 
+_DATELINE_WORDS = 8
+_LIKE_A_DATELINE = re.compile(r"[-–—/:,(|\d]|^\W*\w+(?:\s\w+)?\W*$")
 LONGEST = 300_000  # characters of a body that are judged; no report is as long, and a page that is says nothing
 
 
@@ -118,8 +120,10 @@ def read(article: Article, lexicon: Lexicon) -> Reading:
         text = body[line.start : line.end].strip()
         if line.role == "header":
             headers.append(text)
-            if len(text) < 90:
-                dateline += [m for m in find_mentions(text, lexicon, language) if m.kind in ("governorate", "place")]
+            if _LIKE_A_DATELINE.search(text) and len(text.split()) <= _DATELINE_WORDS:  # else another headline
+                found = find_mentions(text, lexicon, language)
+                if not any(m.kind in ("group", "action") for m in found):
+                    dateline += [m for m in found if m.kind in ("governorate", "place")]
         elif line.role == "furniture":
             furniture += [m for m in find_mentions(text, lexicon, language) if m.kind == "group"]
         else:

@@ -144,6 +144,12 @@ def test_a_group_in_the_furniture_of_the_page_is_not_the_report() -> None:
     assert judge(report(body), LEXICON, WATCH) == ()
 
 
+def test_headlines_printed_above_the_report_are_not_its_dateline() -> None:
+    headlines = "سرايا السلام تغلق مقرا في البصرة\nالذهب يرتفع\nأمطار في واسط"
+    body = f"{headlines}\nقال مصدر إن عناصر من سرايا السلام اشتبكوا مع مهربين."
+    assert "alert" not in verdicts(body).values()
+
+
 def test_background_about_basra_in_a_report_from_elsewhere_is_not_news() -> None:
     body = (
         "تعرض مقر سرايا السلام في الناصرية لإطلاق نار ليل الخميس.\n"
