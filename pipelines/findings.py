@@ -6,8 +6,8 @@ the group, the place, the action, how closely they stand together, and whether t
 background, other provinces, provinces in a row, opinion, sport and mere statements pull it down.
 
 Verdict: score ≥ ALERT is an alert, score ≥ DIGEST goes to the digest, less is nothing. Tags of a finding: denial,
-hearsay, official, background (older than the report that tells it), unnamed (no group named: gunmen, palaces), thin
-(judged without the page's body), truncated (only the first part of a huge text was judged), statement, follow_up.
+hearsay, official, background (older than the report that tells it: never told as news), unnamed (no group named:
+gunmen, palaces), thin (judged without the page's body), truncated (only the first part of a huge text was judged).
 """
 
 from __future__ import annotations

@@ -186,9 +186,10 @@ def _promote_header(folded: list[str], roles: list[Role]) -> bool:
 
 
 def _promote_only(folded: list[str], roles: list[Role]) -> None:
-    """A body of one short line is that line, whatever it looks like; its longest header else."""
+    """A body of short lines only is those lines: a breaking item, or an outlet that writes no full stops."""
     if "prose" in roles:
         return
     candidates = [index for index, role in enumerate(roles) if role == "header" and not _is_date(folded[index])]
-    if candidates:
-        roles[max(candidates, key=lambda index: len(folded[index]))] = "prose"
+    long = [index for index in candidates if len(folded[index].split()) >= 4]
+    for index in long or sorted(candidates, key=lambda index: -len(folded[index]))[:1]:
+        roles[index] = "prose"

@@ -36,5 +36,5 @@ def test_an_alert_says_what_it_needed() -> None:
 def test_each_thing_that_may_be_missing_is_named() -> None:
     assert "no watched group is named" in reasons("حريق في البصرة.")
     assert "about Maysan" in reasons("سرايا السلام تحرق مقرا في ميسان.")
-    assert "no sentence tells of an act" in reasons("سرايا السلام فصيل معروف.\nالبصرة مدينة كبيرة.")
+    assert "no sentence tells of an act" in reasons("سرايا السلام فصيل معروف في العراق.\nالبصرة مدينة كبيرة على النهر.")
     assert "no text" in reasons("")
