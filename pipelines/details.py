@@ -139,6 +139,8 @@ def event_type_of(
     # Shots between the two groups are a battle; shots into the air are none.
     both = any(len(scene.groups) > 1 for scene in witnesses)
     if both:
+        quarrel = any(a.event_type is EventType.NONE and a.weight > 0.5 for scene in witnesses for a in scene.actions)
+        votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + 0.8 * quarrel
         general = votes.pop(EventType.SHOOTING, 0.0) + (votes.pop(EventType.OTHER, 0.0) if killed else 0.0)
         votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + general
     elif not killed and any("in_the_air" in scene.flags for scene in around):
