@@ -41,6 +41,7 @@ from pipelines.summary import (
     day_en,
     event_words,
     label,
+    located_place,
     other_places,
     place_line_ar,
     place_line_en,
@@ -587,10 +588,12 @@ def _place_fact(incident: Incident, labels: Labels) -> Fact:
     if place is not None:
         en += f" · precision: {precision.get(place.geo_precision, 'governorate only')}"
         ar += f" · الدقة: {precision_ar.get(place.geo_precision, 'المحافظة فقط')}"
-        if place.lat is not None and place.lon is not None:
-            zoom = {1: 14, 2: 11}.get(place.geo_precision, 8)
-            at = f"{place.lat:.5f}", f"{place.lon:.5f}"
-            link = f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}#map={zoom}/{at[0]}/{at[1]}"
+    if (located := located_place(incident)) is not None:
+        zoom = {1: 14, 2: 11}.get(located.geo_precision, 8)
+        at = f"{located.lat:.5f}", f"{located.lon:.5f}"
+        link = f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}#map={zoom}/{at[0]}/{at[1]}"
+        if located is not place:
+            en, ar = f"{en} · map: {clean(located.name_en)}", f"{ar} · الخريطة: {clean(located.name_ar)}"
     return Fact("Place", "المكان", clean(en), clean(ar), link)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,13 +25,24 @@ if TYPE_CHECKING:  # what these import takes a second
 
 RIGHT_TO_LEFT, POP = "\u2067", "\u2069"  # an isolate: Arabic in a line of English does not turn the line around
 
-console = Console(highlight=False, soft_wrap=True)
+
+class _Output(Console):
+    """Ends the program when nobody reads any more (`rasid … | head`), from whatever thread or task prints."""
+
+    def on_broken_pipe(self) -> None:
+        os._exit(1)
+
+
+console = _Output(highlight=False, soft_wrap=True)
 
 
 def json_line(**fields: object) -> None:
     """One object on one line of stdout."""
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False, default=_plain) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(fields, ensure_ascii=False, default=_plain) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        console.on_broken_pipe()
 
 
 def isolate(text: str) -> str:

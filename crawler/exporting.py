@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from alerts.messages import incident_json
 from pipelines.incidents import IRAQ
 from pipelines.models import EventType, Incident
-from pipelines.summary import Labels, best_place, label
+from pipelines.summary import Labels, best_place, label, located_place
 
 # ACLED's event types and sub-event types (codebook of 2023) for ours.
 _ACLED: dict[EventType, tuple[str, str]] = {
@@ -101,9 +101,8 @@ def _jsonl(incidents: Sequence[Incident], labels: Labels) -> str:
 def _geojson(incidents: Sequence[Incident], labels: Labels) -> str:
     features = []
     for incident in incidents:
-        place = best_place(incident)
-        located = place is not None and place.lat is not None and place.lon is not None
-        point = {"type": "Point", "coordinates": [place.lon, place.lat]} if place and located else None
+        place = located_place(incident)
+        point = {"type": "Point", "coordinates": [place.lon, place.lat]} if place else None
         features.append(
             {"type": "Feature", "id": incident.id, "geometry": point, "properties": incident_json(incident)}
         )

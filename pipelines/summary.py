@@ -9,7 +9,6 @@ The words stand in summary.toml; the names come from the lexicon.
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -88,23 +87,19 @@ def label(labels: Labels, id: str) -> Label:
 
 
 def best_place(incident: Incident) -> Place | None:
-    """The place to name an incident by: on the map, named by most reports, then the most precise, then the first.
+    """The place to name: an incident lists its places from the best known (incidents.py decides)."""
+    return next(iter(incident.places), None)
 
-    A street or an office without coordinates says little to who does not live there; the town it stands in does. And
-    the town that one report mentions by the way must not take the place of the one that all name.
-    """
-    named_by = Counter(place.id for finding in incident.findings for place in finding.places)
-    return min(
-        incident.places,
-        key=lambda place: (place.kind == "governorate", place.lat is None, -named_by[place.id], place.geo_precision),
-        default=None,
-    )
+
+def located_place(incident: Incident) -> Place | None:
+    """The first of them with coordinates: a street without any says little on a map, the town it stands in does."""
+    return next((place for place in incident.places if place.lat is not None and place.lon is not None), None)
 
 
 def other_places(incident: Incident) -> tuple[Place, ...]:
-    """The spots reported beside the best place, governorates left out."""
+    """The spots reported beside the best place; what is no more precise than the governorate is left out."""
     best = best_place(incident)
-    return tuple(place for place in incident.places if place is not best and place.kind != "governorate")
+    return tuple(place for place in incident.places if place is not best and place.geo_precision < 3)
 
 
 def place_line_en(incident: Incident, labels: Labels) -> str:

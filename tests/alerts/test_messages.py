@@ -239,10 +239,11 @@ def test_what_the_newest_report_says_comes_first() -> None:
     assert [excerpt.text for excerpt in told(one).excerpts] == ["ارتفعت الحصيلة", arabic_passage().text]
 
 
-def test_a_spot_off_the_map_stands_beside_its_town() -> None:
+def test_a_spot_off_the_map_is_shown_on_it_by_its_town() -> None:
     street = Place("s", "Corniche Street", "شارع الكورنيش", "street", "basra", geo_precision=1)
     text = render_text(told(incident(places=(street, ABU_AL_KHASIB), summary_en="")))
-    assert "Place: Abu al-Khasib (Basra); also Corniche Street · precision" in text
+    assert "Place: Corniche Street (Basra); also Abu al-Khasib · precision: spot or town · map: Abu al-Khasib" in text
+    assert f"mlat={ABU_AL_KHASIB.lat:.5f}" in text
 
 
 def test_overlapping_and_wrong_marks_break_nothing() -> None:
