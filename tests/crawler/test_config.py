@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.policy import Policy
 from crawler.config import load, merge
 from crawler.errors import ConfigError
 from crawler.shipped import shipped
@@ -161,3 +162,9 @@ delay = "7s"
 
 def test_merging_lays_tables_over_each_other_by_key() -> None:
     assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}) == {"a": {"b": 9, "c": 2}, "d": 3}
+
+
+def test_the_shipped_file_explains_every_key_of_the_policy_with_its_default() -> None:
+    assert load(shipped("config.toml")).settings.policy == Policy()
+    text = shipped("config.toml").read_text(encoding="utf-8").split("[policy]")[1].split("\n# ---")[0]
+    assert {line.split(" = ")[0] for line in text.splitlines() if " = " in line} == set(Policy.model_fields)
