@@ -9,11 +9,11 @@ from __future__ import annotations
 import email
 import os
 import random
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -61,12 +61,13 @@ def test_a_thousand_kills_at_random_lose_nothing(world: World) -> None:
     kills = int(os.environ.get("RASID_KILLS", "1000"))
     rng = random.Random(int(os.environ.get("RASID_SEED", "1")))
     news = _News(world)
-    for number in range(kills):
-        news.one_more()
-        if number % 2:
-            _run_until_killed(world, rng.choice(STEPS), rng.randint(1, 3), must_come=False)
-        else:
-            _run_and_kill_after(world, rng.uniform(0.0, 2.5))
+    with _Nursery(world) as nursery:
+        for number in range(kills):
+            news.one_more()
+            step = rng.choice(STEPS) if number % 2 else "never"
+            nursery.run(step, rng.randint(1, 2), seconds=5.0 if number % 2 else rng.uniform(0.0, 3.0))
+            if number % 50 == 49:
+                print(f"{number + 1} kills, {len(world.inbox.mails)} mails, {len(world.hook.requests)} webhooks")
     world.start()
     _wait_for_all(world, news, seconds=600)
     assert world.stop() == 0
@@ -94,29 +95,47 @@ class _News:
         self._world.outlet.publish(f"report{self._number}", title, body)
 
 
-def _run_until_killed(world: World, step: str, count: int, *, must_come: bool = True) -> None:
-    """Start the daemon; it dies at its step. Where the step need not come, it is killed in the quiet that follows."""
+class _Nursery:
+    """Daemons that start at once; see nursery.py."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "RASID_TEST_SECRET": SECRET},
+        )
+
+    def run(self, step: str, count: int, seconds: float) -> None:
+        """Start a daemon; it dies at its step, or by our hand after so many seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(
+            self._world.config, self._world.folder / "log", step, count, sep="\t", file=self._process.stdin, flush=True
+        )
+        pid = int(self._process.stdout.readline())
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            os.kill(pid, signal.SIGKILL)
+        code = int(self._process.stdout.readline())
+        assert code == -signal.SIGKILL, f"ended with {code}\n{self._world.log[-3000:]}"
+
+    def __enter__(self) -> _Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def _run_until_killed(world: World, step: str, count: int) -> None:
+    """Start the daemon; it dies at its step."""
     process = _launch(world, step, count)
     try:
-        process.wait(40 if must_come else 8)
+        process.wait(40)
     except subprocess.TimeoutExpired:
-        assert not must_come, f"{step} never came\n{world.log[-3000:]}"
-        process.kill()
-        process.wait(10)
-    assert process.returncode == -signal.SIGKILL, world.log[-3000:]
-
-
-def _run_and_kill_after(world: World, seconds: float) -> None:
-    before = world.log.count("running")
-    process = _launch(world, "never", 1)
-    deadline = time.monotonic() + 30
-    while world.log.count("running") == before and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
+        raise AssertionError(f"{step} never came\n{world.log[-3000:]}") from None
     assert process.returncode == -signal.SIGKILL, world.log[-3000:]
 
 
