@@ -456,9 +456,10 @@ class RedirectMiddleware:
         headers: dict[Any, Any] = dict(request.headers.items())
         if (parts.scheme, parts.netloc) != urlsplit(request.url)[:2]:
             headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
-        if target != request.meta.get("validators_of"):
-            for name in (b"If-None-Match", b"If-Modified-Since"):  # they belong to another address
-                headers.pop(name, None)
+        for name in (b"If-None-Match", b"If-Modified-Since"):  # they belong to one address only
+            headers.pop(name, None)
+        if target == request.meta.get("validators_of"):
+            headers.update(request.meta.get("validators", {}))
         meta = {name: value for name, value in request.meta.items() if name != "download_slot"}
         meta["redirect_urls"] = passed
         meta["redirect_reasons"] = [*request.meta.get("redirect_reasons", ()), response.status]

@@ -14,13 +14,12 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from crawler.feeds import NotAFeed, ParsedFeed
 from crawler.intake import ENTRY
-from crawler.network import FetchProblem, classify
+from crawler.network import FetchProblem, classify, moved_to
 from crawler.scheduling import (
     LONGEST_WAIT,
     Failed,
     FeedState,
     Fetched,
-    Gone,
     NotModified,
     Outcome,
     address,
@@ -29,7 +28,6 @@ from crawler.scheduling import (
     conditional_headers,
     first_state,
     freshness,
-    retry_after,
 )
 from crawler.tables import STATE, entries, feeds
 from crawler.urls import canonical
@@ -125,13 +123,13 @@ class Poller:
         try:
             response = await self._fetch(_request(due, now))
         except Exception as error:  # noqa: BLE001  (Scrapy raises whatever its handlers and middlewares do)
-            self._record(due, _failure(classify(error), None, now), now)
+            self._record(due, _failure(classify(error)), now)
             return
         body_hash = hashlib.sha256(response.body).hexdigest()
         if response.status == 304:
             self._record(due, _not_modified(due, response, now), now)
         elif (problem := classify(response)) is not None:
-            self._record(due, _failure(problem, response, now), now)
+            self._record(due, _failure(problem), now)
         elif body_hash == due.state.body_hash:
             self._record(due, _not_modified(due, response, now, same_body=True), now)
         else:
@@ -160,8 +158,9 @@ class Poller:
                 body_hash=body_hash if parsed.complete else "",
                 problems=parsed.problems,
                 max_age=_freshness(response, now),
-                moved_to=_moved_to(response),
+                moved_to=moved_to(response),
                 format=parsed.format,
+                final_url=response.url,
             )
             self._save_state(connection, due, outcome, now)
         log.info("polled", feed=due.feed.url, new=new, seen=seen, problems=list(parsed.problems) or None)
@@ -229,13 +228,16 @@ def _row(source: Source, state: FeedState) -> dict[str, object]:
 
 def _request(due: Due, now: datetime) -> Request:
     target = address(due.state, due.feed)
-    headers = {"Accept": ACCEPT, **conditional_headers(due.state, now)}
-    return Request(target, headers=headers, dont_filter=True, meta={"handle_httpstatus_all": True})
+    validators = conditional_headers(due.state, now)
+    giver = due.state.final_url or target
+    headers = {"Accept": ACCEPT, **(validators if target == giver else {})}
+    meta = {"handle_httpstatus_all": True, "validators": validators, "validators_of": giver}
+    return Request(target, headers=headers, dont_filter=True, meta=meta)
 
 
 def _not_modified(due: Due, response: Response, now: datetime, *, same_body: bool = False) -> NotModified:
     etag, modified = _validators(response)
-    return NotModified(etag, modified, same_body, _freshness(response, now), _moved_to(response))
+    return NotModified(etag, modified, same_body, _freshness(response, now), moved_to(response), response.url)
 
 
 def _validators(response: Response) -> tuple[str, str]:
@@ -247,25 +249,14 @@ def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
 
 
-def _failure(problem: FetchProblem | None, response: Response | None, now: datetime) -> Outcome:
+def _failure(problem: FetchProblem | None) -> Failed:
     assert problem is not None, "a failure has a reason"
-    if response is None:
-        return Failed(problem.kind, problem.detail)
-    if response.status == 410:
-        return Gone()
-    pause = retry_after(_header(response, "Retry-After"), _header(response, "Date"), now)
-    return Failed(problem.kind, problem.detail, response.status, pause)
+    return Failed(problem.kind, problem.detail, problem.status, problem.retry_after)
 
 
 def _freshness(response: Response, now: datetime) -> timedelta | None:
     cache_control, age = _header(response, "Cache-Control"), _header(response, "Age")
     return freshness(cache_control, age, _header(response, "Expires"), _header(response, "Date"), now)
-
-
-def _moved_to(response: Response) -> str:
-    """The final address, if only permanent redirects led there."""
-    reasons = response.meta.get("redirect_reasons", [])
-    return response.url if reasons and all(reason in (301, 308) for reason in reasons) else ""
 
 
 def _is_old(entry: Entry, now: datetime) -> bool:

@@ -97,14 +97,7 @@ class Failed:
     retry_after: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """410: the publisher says that the feed is no more."""
-
-    why: str = "410 Gone"
-
-
-Outcome = NotModified | Fetched | Failed | Gone
+Outcome = NotModified | Fetched | Failed
 
 
 def first_state(feed: Feed, now: datetime, number: int, rng: random.Random) -> FeedState:
@@ -132,7 +125,7 @@ def after_poll(
             pause = _interval(state, feed, outcome.max_age, now, probation)
         case Failed(kind="paused"):  # the host asked to be left alone: nothing was asked, nothing failed
             pause = max(outcome.retry_after or feed.every, feed.every)
-        case Gone() | Failed(kind="gone"):
+        case Failed(kind="gone"):
             state = replace(_failed(state, "gone", outcome.why, now), gone=state.gone + 1)
             pause = _DAY if state.gone >= CONFIRMED else max(_HOUR, feed.every)
         case Failed():

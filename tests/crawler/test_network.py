@@ -196,7 +196,7 @@ def test_b10_validators_of_one_address_are_not_sent_to_another(origin):
     url = origin.url("/old")
     get(url, headers={"If-None-Match": '"a"'}, meta={"validators_of": url})
     assert "if-none-match" not in origin.requests("/new")[0].headers
-    get(url, headers={"If-None-Match": '"a"'}, meta={"validators_of": origin.url("/new")})
+    get(url, meta={"validators_of": origin.url("/new"), "validators": {"If-None-Match": b'"a"'}})
     assert origin.requests("/new")[1].headers["if-none-match"] == '"a"'
 
 

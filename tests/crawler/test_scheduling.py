@@ -14,7 +14,6 @@ from crawler.scheduling import (
     Failed,
     FeedState,
     Fetched,
-    Gone,
     NotModified,
     address,
     after_downtime,
@@ -85,7 +84,7 @@ def test_b05_a_200_replaces_both_validators_and_a_304_those_it_gives():
 
 
 @pytest.mark.parametrize(
-    "failure", [Failed("not_a_feed"), Failed("truncated"), Failed("blocked"), Failed("timeout"), Gone()]
+    "failure", [Failed("not_a_feed"), Failed("truncated"), Failed("blocked"), Failed("timeout"), Failed("gone")]
 )
 def test_b22_b23_a_failure_leaves_validators_and_body_hash_alone(failure):
     before = poll(GOOD)
@@ -257,8 +256,8 @@ def test_no_feed_is_ever_given_up(kind, times, seconds):
 
 
 def test_b20_a_410_is_believed_after_three_and_tried_daily_even_then():
-    assert about(fail(1, Gone())[1], HOUR)
-    state, waited = fail(3, Gone())
+    assert about(fail(1, Failed("gone"))[1], HOUR)
+    state, waited = fail(3, Failed("gone"))
     assert state.gone == 3 and about(waited, DAY)
     assert fail(3, Failed("gone"))[0].gone == 3, "by either name"
     assert poll(GOOD, state).gone == 0
