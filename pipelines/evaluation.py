@@ -137,8 +137,7 @@ def group_findings(judged: Sequence[tuple[Article, tuple[Finding, ...]]], lexico
         for finding in findings:
             evidence = Evidence(finding, report_of(article))
             sketches = [incidents.sketch_of(incident) for incident, _ in known.values()]
-            earliest, latest = incidents.reach(evidence)
-            chosen = incidents.choose(evidence, [s for s in sketches if earliest <= s.day <= latest])
+            chosen = incidents.choose(evidence, sketches)
             if chosen is None:
                 incident = incidents.revise(None, [evidence], article.published, lexicon)
                 known[incident.id] = (incident, [evidence])

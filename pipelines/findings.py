@@ -57,7 +57,10 @@ def weigh(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
     if any(finding.verdict == "alert" for finding in fresh):
         # A report of today that retells an older event: the two must not be taken for one.
         old = [replace(finding, verdict="digest") for finding in old]
-    return tuple(sorted(fresh + old, key=lambda finding: (-finding.score, _position(article, finding))))
+    def rank(finding: Finding) -> tuple[float, int, int]:
+        return -finding.score, -len(finding.passages), _position(article, finding)
+
+    return tuple(sorted(fresh + old, key=rank))
 
 
 def _position(article: Article, finding: Finding) -> int:

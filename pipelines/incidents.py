@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -74,10 +75,24 @@ _DAYS: dict[tuple[str, str], tuple[int, int]] = {
     (PROTEST, DISPLAY): (-1, 1),
     (ARREST, PROTEST): (0, 2),
 }
+
+
 _LATE = 4  # days an undated report may lag behind the event it tells
 _REPOST = 45  # days after which the same event with the same toll is still the same when retold without a date
 _PROVINCE = 3  # geo_precision of what says no more than the governorate
 _RELATED = 45  # days back in which an incident of the same groups is named as what this one may follow from
+_FEUD = 3  # days over which fighting of the same two groups is one event
+_BEFORE = 4  # days that what a known incident answers may lie before it, when it is reported only later
+
+
+def _reach_of(family: str) -> tuple[int, int]:
+    """The most days that an incident may lie before, and after, a finding of this family."""
+    gaps = [span for (first, second), span in _DAYS.items() if second == family]
+    gaps += [(-min(high, _BEFORE), -low) for (first, second), (low, high) in _DAYS.items() if first == family]
+    return max(high for _, high in gaps), max(-low for low, _ in gaps)
+
+
+_REACH = {family: _reach_of(family) for family in set(FAMILIES.values())}
 
 _SEVERITY: dict[EventType, Severity] = {
     EventType.ARMED_CLASH: Severity.CRITICAL,
@@ -136,11 +151,28 @@ class Sketch:
     places: tuple[str, ...]
     killed: int | None
     retold: bool = False  # nothing but older stories of unknown day
+    reports: int = 1
 
 
 def reach(evidence: Evidence) -> tuple[date, date]:
     """The first and last event day of incidents that this finding could belong to: what the archive must look up."""
-    return evidence.day - timedelta(days=_REPOST), evidence.day + timedelta(days=_LATE)
+    back, ahead = _REACH[FAMILIES[evidence.finding.event_type]]
+    late = _FEUD if evidence.dated else _LATE
+    return evidence.day - timedelta(days=max(back, late)), evidence.day + timedelta(days=ahead)
+
+
+def reach_of_reposts(evidence: Evidence) -> tuple[date, date] | None:
+    """The days further back in which the same event may lie, retold without a date; None if this is no such report."""
+    if evidence.dated or not evidence.finding.killed:
+        return None
+    return evidence.day - timedelta(days=_REPOST), evidence.day
+
+
+def reach_of_related(evidence: Evidence) -> tuple[date, date] | None:
+    """The days in which an incident may lie that this finding follows from; None if it is of no such kind."""
+    if FAMILIES[evidence.finding.event_type] not in (ORDER, ARREST, PROTEST):
+        return None
+    return evidence.day - timedelta(days=_RELATED), evidence.day
 
 
 def choose(evidence: Evidence, sketches: Iterable[Sketch]) -> Sketch | None:
@@ -151,8 +183,6 @@ def choose(evidence: Evidence, sketches: Iterable[Sketch]) -> Sketch | None:
 
 def follows(evidence: Evidence, sketches: Iterable[Sketch]) -> tuple[str, ...]:
     """Ids of the incidents a new one may follow from: same groups and governorate in the weeks before."""
-    if FAMILIES[evidence.finding.event_type] not in (ORDER, ARREST, PROTEST):
-        return ()
     near = [
         sketch
         for sketch in sketches
@@ -186,9 +216,10 @@ def _likeness(evidence: Evidence, sketch: Sketch) -> float | None:
     return (
         2.0 * len(shared_groups)
         + 2.0 * len(shared_places)
-        + 2.0 * (finding.event_type == sketch.event_type)
+        + 1.0 * (finding.event_type == sketch.event_type)
         + 1.0 * (FAMILIES[finding.event_type] in sketch.families)
         + 1.0 * (finding.killed is not None and finding.killed == sketch.killed)
+        + 0.5 * min(math.log2(sketch.reports), 4.0)
         - 1.0 * abs(gap)
     )
 
@@ -200,11 +231,13 @@ def _near(evidence: Evidence, sketch: Sketch, gap: int) -> bool:
             earliest, latest = _DAYS[(other, family)]
         elif (family, other) in _DAYS:
             low, high = _DAYS[(family, other)]
-            earliest, latest = -high, -low
+            earliest, latest = -min(high, _BEFORE), -low
         else:
             continue
         if not evidence.dated and family == other:
             latest = max(latest, _LATE)
+        if family == other == VIOLENCE and _is_feud(evidence.finding.groups, sketch.groups):
+            latest = max(latest, _FEUD)
         if earliest <= gap <= latest:
             return True
     retold = (
@@ -217,11 +250,16 @@ def _near(evidence: Evidence, sketch: Sketch, gap: int) -> bool:
     return retold and 0 <= gap <= _REPOST
 
 
+def _is_feud(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Both name the same two groups: they fight over several nights, and each report dates it by its own."""
+    return len(one) > 1 and set(one) == set(other)
+
+
 def _elsewhere(finding: Finding, sketch: Sketch) -> bool:
     """Both name districts and share none: two events, unless both groups fight, which spreads over a city."""
     if not finding.districts or not sketch.districts or set(finding.districts) & set(sketch.districts):
         return False
-    return not (len(finding.groups) > 1 and set(finding.groups) == set(sketch.groups))
+    return not _is_feud(finding.groups, sketch.groups)
 
 
 def _spots(places: Sequence[Place]) -> tuple[str, ...]:
@@ -241,6 +279,7 @@ def sketch_of(incident: Incident) -> Sketch:
         districts=incident.districts,
         places=_spots(incident.places),
         killed=incident.killed.max if incident.killed else None,
+        reports=len(incident.sources),
         retold=all(finding.event_date is None and "background" in finding.tags for finding in incident.findings),
     )
 

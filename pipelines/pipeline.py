@@ -19,7 +19,7 @@ from pipelines.archive import reports
 from pipelines.copies import is_copy, signature
 from pipelines.extraction import read_page
 from pipelines.findings import judge
-from pipelines.incidents import Evidence
+from pipelines.incidents import Evidence, Sketch
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Finding, Incident, Page, Revision, Source, Watch
 from pipelines.text import fold
@@ -97,12 +97,13 @@ def _place(
     now: datetime,
 ) -> Revision:
     """Put one finding into the incident it belongs to, or open a new one."""
-    earliest, latest = incidents.reach(evidence)
-    sketches = reports.sketches(connection, evidence.finding.governorates, earliest, latest)
+    sketches = _candidates(connection, evidence)
     own = [sketch for sketch in sketches if sketch.incident in before]
     chosen = incidents.choose(evidence, own) or incidents.choose(evidence, sketches)
     if chosen is None:
-        related = incidents.follows(evidence, sketches)
+        days = incidents.reach_of_related(evidence)
+        earlier = reports.sketches(connection, evidence.finding.governorates, *days) if days else []
+        related = incidents.follows(evidence, earlier)
         current = incidents.revise(None, [evidence], now, lexicon, related)
         reports.save_incident(connection, None, current, incidents.sketch_of(current), now)
         reports.save_finding(connection, evidence.finding, current.id, "", now)
@@ -115,6 +116,16 @@ def _place(
     reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
     reports.save_finding(connection, evidence.finding, current.id, copied, now)
     return Revision(previous, current)
+
+
+def _candidates(connection: Connection, evidence: Evidence) -> list[Sketch]:
+    """The incidents that a finding is compared with: few, however large the archive is."""
+    governorates = evidence.finding.governorates
+    found = reports.sketches(connection, governorates, *incidents.reach(evidence))
+    days = incidents.reach_of_reposts(evidence)
+    if days:
+        found += reports.sketches(connection, governorates, *days, killed=evidence.finding.killed)
+    return list({sketch.incident: sketch for sketch in found}.values())
 
 
 def _copied(connection: Connection, evidence: Evidence, text_signature: bytes, known: Sequence[Evidence]) -> str:
@@ -130,10 +141,7 @@ def _withdraw(connection: Connection, incident_id: str, lexicon: Lexicon, now: d
     """An edited article no longer reports this incident: tell it from what is left, or take it back."""
     previous = reports.load_incident(connection, incident_id)
     left = reports.evidence_of(connection, incident_id)
-    if left:
-        current = incidents.revise(previous, left, now, lexicon)
-    else:
-        current = incidents.withdrawn(previous, now)
+    current = incidents.revise(previous, left, now, lexicon) if left else incidents.withdrawn(previous, now)
     reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
     return Revision(previous, current)
 

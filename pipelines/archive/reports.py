@@ -165,14 +165,16 @@ def evidence_of(connection: Connection, incident: str) -> list[Evidence]:
 # --- incidents ----------------------------------------------------------------------------------------------------
 
 
-def sketches(connection: Connection, governorates: Sequence[str], earliest: date, latest: date) -> list[Sketch]:
-    """The incidents of these governorates whose day lies within two days, both included."""
-    rows = connection.execute(
-        select(incident_keys.c.sketch).where(
-            incident_keys.c.governorate.in_(governorates), incident_keys.c.day.between(earliest, latest)
-        )
+def sketches(
+    connection: Connection, governorates: Sequence[str], earliest: date, latest: date, killed: int | None = None
+) -> list[Sketch]:
+    """The incidents of these governorates whose day lies within two days, both included; with this toll, if given."""
+    query = select(incident_keys.c.sketch).where(
+        incident_keys.c.governorate.in_(governorates), incident_keys.c.day.between(earliest, latest)
     )
-    return [_SKETCH.validate_json(text) for text in dict.fromkeys(row.sketch for row in rows)]
+    if killed is not None:
+        query = query.where(incident_keys.c.killed == killed)
+    return [_SKETCH.validate_json(text) for text in dict.fromkeys(row.sketch for row in connection.execute(query))]
 
 
 def load_incident(connection: Connection, incident: str) -> Incident:
@@ -230,7 +232,9 @@ def save_incident(
     text = _SKETCH.dump_json(sketch).decode()
     for governorate in sketch.governorates:
         connection.execute(
-            insert(incident_keys).values(incident=current.id, governorate=governorate, day=sketch.day, sketch=text)
+            insert(incident_keys).values(
+                incident=current.id, governorate=governorate, day=sketch.day, killed=sketch.killed, sketch=text
+            )
         )
     if previous is None or previous.revision != current.revision:
         connection.execute(

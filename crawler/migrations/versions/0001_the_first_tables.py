@@ -242,6 +242,7 @@ def upgrade() -> None:
         sa.Column("incident", sa.String(length=32), nullable=False),
         sa.Column("governorate", sa.String(length=32), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("killed", sa.Integer(), nullable=True),
         sa.Column("sketch", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident"], ["incidents.id"], name=op.f("fk_incident_keys_incident_incidents"), ondelete="CASCADE"
