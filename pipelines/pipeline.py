@@ -24,6 +24,8 @@ from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Finding, Incident, Page, Revision, Source, Watch
 from pipelines.text import fold
 
+_RELATED = 30  # incidents looked at for one that a new one follows from
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -102,7 +104,7 @@ def _place(
     chosen = incidents.choose(evidence, own) or incidents.choose(evidence, sketches)
     if chosen is None:
         days = incidents.reach_of_related(evidence)
-        earlier = reports.sketches(connection, evidence.finding.governorates, *days) if days else []
+        earlier = reports.sketches(connection, evidence.finding.governorates, *days, newest=_RELATED) if days else []
         related = incidents.follows(evidence, earlier)
         current = incidents.revise(None, [evidence], now, lexicon, related)
         reports.save_incident(connection, None, current, incidents.sketch_of(current), now)

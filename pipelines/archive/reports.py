@@ -166,14 +166,25 @@ def evidence_of(connection: Connection, incident: str) -> list[Evidence]:
 
 
 def sketches(
-    connection: Connection, governorates: Sequence[str], earliest: date, latest: date, killed: int | None = None
+    connection: Connection,
+    governorates: Sequence[str],
+    earliest: date,
+    latest: date,
+    *,
+    killed: int | None = None,
+    newest: int | None = None,
 ) -> list[Sketch]:
-    """The incidents of these governorates whose day lies within two days, both included; with this toll, if given."""
+    """The incidents of these governorates whose day lies within two days, both included.
+
+    With `killed` only those with this toll, with `newest` only so many, the latest first.
+    """
     query = select(incident_keys.c.sketch).where(
         incident_keys.c.governorate.in_(governorates), incident_keys.c.day.between(earliest, latest)
     )
     if killed is not None:
         query = query.where(incident_keys.c.killed == killed)
+    if newest is not None:
+        query = query.order_by(incident_keys.c.day.desc()).limit(newest)
     return [_SKETCH.validate_json(text) for text in dict.fromkeys(row.sketch for row in connection.execute(query))]
 
 
