@@ -38,6 +38,15 @@ def open_locked(folder: Path) -> State:
 
     Raises LockedError if another daemon holds it, CrawlerError if it cannot be written, StoreError if it is damaged.
     """
+    lock = _lock(folder)
+    try:
+        return State(_open_sound(folder / _DATABASE), lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _lock(folder: Path) -> IO[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         previous = os.umask(0o077)
@@ -60,14 +69,21 @@ def open_locked(folder: Path) -> State:
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
-    path = folder / _DATABASE
+    return lock
+
+
+def _open_sound(path: Path) -> Store:
     path.touch(mode=0o600)
     if not os.access(path, os.W_OK):
         raise CrawlerError(f"{path}: cannot be written; check its owner and mode")
     store = open_store(path)
-    _check_sound(store, path)
-    upgrade(store)
-    return State(store, lock)
+    try:
+        _check_sound(store, path)
+        upgrade(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def open_beside(folder: Path) -> State:
