@@ -132,6 +132,7 @@ class Daemon:
             await asyncio.wait(self._tasks, timeout=left)
         for task in self._tasks:
             task.cancel()
+        self.poller.write_unchanged()
         await self._wanted.put(None)
         self._bench.close()
         await self._crawler.stop_async()
@@ -171,6 +172,7 @@ class Daemon:
         for one in self.poller.claim(POLLS, ahead=_SPREAD):
             self._spawn(self.poller.poll(one))
         await self._all_done()
+        self.poller.write_unchanged()
 
     async def settle(self, ahead: timedelta = timedelta(0)) -> None:
         """Poll every feed that is due (or will be within `ahead`) once, and work until nothing is left to do."""

@@ -63,6 +63,7 @@ TOTAL_SECONDS = 20  # from the request to the last byte of the answer
 MAX_REDIRECTS = 5
 _DNS_THREADS = 40  # a name server that hangs holds one each; Twisted's ten would stop all polls
 _TOO_MANY = timedelta(minutes=15)  # a host that says 429 without Retry-After is left alone for so long, its feed longer
+_LEAST_DELAY = 0.001  # seconds; without any, Scrapy lets all that waits for a host go at once, whatever its limit
 _MAX_HEADERS = 512 * 1024  # bytes, counted in what arrives at once
 _MAX_ENCODINGS = 2  # of one body; more is a trick to multiply work
 
@@ -109,7 +110,7 @@ def scrapy_settings(
         },
         "CONCURRENT_REQUESTS": concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "DOWNLOAD_DELAY": delay.total_seconds() * 1.1,
+        "DOWNLOAD_DELAY": max(delay.total_seconds() * 1.1, _LEAST_DELAY),
         "DOWNLOAD_DELAY_JITTER": 0.09,  # ± around 1.1 delays: never less than one
         "DOWNLOAD_TIMEOUT": total,
         "DOWNLOAD_MAXSIZE": MAX_SIZE,

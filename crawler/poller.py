@@ -7,10 +7,11 @@ import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 from scrapy.http import Request, Response
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from crawler.feeds import NotAFeed, ParsedFeed
 from crawler.intake import ENTRY
@@ -69,6 +70,7 @@ class Poller:
         self._fetch = fetch
         self._clock = clock
         self._random = random.Random()
+        self._unchanged: dict[str, tuple[Source, FeedState]] = {}  # by feed, what is not written yet
 
     def add(self, source: Source) -> None:
         """Take up one more source while running."""
@@ -83,13 +85,14 @@ class Poller:
             for number, (url, (source, feed)) in enumerate(self._feeds.items()):
                 if url in known:
                     state = after_downtime(STATE.validate_json(known[url]), feed, now, number, self._random)
-                    connection.execute(update(feeds).where(feeds.c.url == url).values(**_row(source, state)))
+                    connection.execute(_SAVE_STATE, [{"feed_url": url, **_row(source, state)}])
                 else:
                     state = first_state(feed, now, number, self._random)
                     connection.execute(insert(feeds).values(url=url, added=now, **_row(source, state)))
 
     def make_due(self, url: str) -> None:
         """Have a feed polled at once."""
+        self.write_unchanged()
         with self._store.write() as connection:
             connection.execute(update(feeds).where(feeds.c.url == url).values(next_poll=self._clock()))
 
@@ -99,16 +102,16 @@ class Poller:
         `ahead` takes those that are due soon, too; `without` leaves out these addresses.
         """
         now = self._clock()
-        with self._store.read() as connection:  # most often nothing is due: ask without the write lock
-            rows = connection.execute(
-                select(feeds.c.url, feeds.c.state)
-                .where(
-                    or_(feeds.c.next_poll <= now + ahead, feeds.c.next_poll > now + _NEVER_LATER),
-                    feeds.c.url.in_(self._feeds.keys() - set(without)),
-                )
-                .order_by(feeds.c.next_poll)
-                .limit(max(0, limit))
-            ).all()
+        self.write_unchanged()
+        query = (
+            select(feeds.c.url, feeds.c.state)
+            .where(or_(feeds.c.next_poll <= now + ahead, feeds.c.next_poll > now + _NEVER_LATER))
+            .order_by(feeds.c.next_poll)
+        )
+        # Most often nothing is due: ask without the write lock.
+        with self._store.read() as connection, connection.execute(query) as found:
+            mine = (row for row in found if row.url in self._feeds and row.url not in without)
+            rows = list(islice(mine, max(0, limit)))
         if not rows:
             return []
         with self._store.write() as connection:
@@ -127,13 +130,22 @@ class Poller:
             return
         body_hash = hashlib.sha256(response.body).hexdigest()
         if response.status == 304:
-            self._record(due, _not_modified(due, response, now), now)
+            self._note_unchanged(due, _not_modified(response, now), now)
         elif (problem := classify(response)) is not None:
             self._record(due, _failure(problem), now)
         elif body_hash == due.state.body_hash:
-            self._record(due, _not_modified(due, response, now, same_body=True), now)
+            self._note_unchanged(due, _not_modified(response, now, same_body=True), now)
         else:
             await self._read(due, response, body_hash, now)
+
+    def write_unchanged(self) -> None:
+        """Record the polls that brought nothing, together; called at every claim, and when the program stops."""
+        if not self._unchanged:
+            return
+        values = [{"feed_url": url, **_row(source, state)} for url, (source, state) in self._unchanged.items()]
+        with self._store.write() as connection:
+            connection.execute(_SAVE_STATE, values)
+        self._unchanged.clear()
 
     async def _read(self, due: Due, response: Response, body_hash: str, now: datetime) -> None:
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
@@ -216,10 +228,20 @@ class Poller:
         if isinstance(outcome, Failed):
             log.warning("poll failed", feed=due.feed.url, kind=outcome.kind, why=outcome.why)
 
+    def _note_unchanged(self, due: Due, outcome: NotModified, now: datetime) -> None:
+        """Most polls end here: each with a transaction of its own would cost as much as its request. One that a crash
+        loses only means one more poll, since the feed stays leased."""
+        self._unchanged[due.feed.url] = (due.source, self._state_after(due, outcome, now))
+
     def _save_state(self, connection: Connection, due: Due, outcome: Outcome, now: datetime) -> None:
-        probation = due.source.probation
-        state = after_poll(due.state, outcome, due.feed, now, self._random, probation=probation)
-        connection.execute(update(feeds).where(feeds.c.url == due.feed.url).values(**_row(due.source, state)))
+        state = self._state_after(due, outcome, now)
+        connection.execute(_SAVE_STATE, [{"feed_url": due.feed.url, **_row(due.source, state)}])
+
+    def _state_after(self, due: Due, outcome: Outcome, now: datetime) -> FeedState:
+        return after_poll(due.state, outcome, due.feed, now, self._random, probation=due.source.probation)
+
+
+_SAVE_STATE = update(feeds).where(feeds.c.url == bindparam("feed_url"))
 
 
 def _row(source: Source, state: FeedState) -> dict[str, object]:
@@ -235,7 +257,7 @@ def _request(due: Due, now: datetime) -> Request:
     return Request(target, headers=headers, dont_filter=True, meta=meta)
 
 
-def _not_modified(due: Due, response: Response, now: datetime, *, same_body: bool = False) -> NotModified:
+def _not_modified(response: Response, now: datetime, *, same_body: bool = False) -> NotModified:
     etag, modified = _validators(response)
     return NotModified(etag, modified, same_body, _freshness(response, now), moved_to(response), response.url)
 

@@ -21,6 +21,7 @@ class Asked:
     headers: dict[str, str]
     at: float  # monotonic seconds
     method: str = "GET"
+    client: int = 0  # the port it came from: one for each connection
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Origin:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        asked = Asked(handler.path, headers, time.monotonic(), handler.command)
+        asked = Asked(handler.path, headers, time.monotonic(), handler.command, handler.client_address[1])
         host = headers.get("host", "")
         with self._lock:
             self.log.append(asked)

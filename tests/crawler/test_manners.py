@@ -67,6 +67,7 @@ class World:
                 if restart:
                     poller = self.feed(crawler)
                 await asyncio.gather(*(poller.poll(due) for due in poller.claim(10)))
+                poller.write_unchanged()
             return poller
 
         crawl(polls)

@@ -535,6 +535,17 @@ def test_b16_b32_one_request_at_a_time_per_host_with_the_delay_between_and_many_
         assert min(later - earlier for earlier, later in pairwise(times)) >= 0.145
 
 
+def test_b32_without_a_delay_too_it_is_one_request_at_a_time_on_one_connection(origin):
+    origin["/"] = Answer(b"ok", wait=0.05)
+
+    async def work(crawler):
+        await asyncio.gather(*(fetch(crawler, origin.url("/")) for _ in range(6)))
+
+    crawl(work)
+    assert set(origin.busiest.values()) == {1}
+    assert len({asked.client for asked in origin.log}) == 1
+
+
 def test_b18_a_host_that_says_retry_after_is_left_alone_even_by_what_waits_in_the_queue(origin):
     origin["/busy"] = Answer(b"", 429, {"Retry-After": "3600"}, wait=0.3)
     origin["/page"] = Answer(b"ok")

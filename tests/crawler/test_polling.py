@@ -86,6 +86,7 @@ class Desk:
             for _ in range(times):
                 self.now += self.every * 1.2 if step is None else step
                 await asyncio.gather(*(poller.poll(due) for due in poller.claim(10)))
+                poller.write_unchanged()
                 for wanted in intake.claim({"s": self.source}, 100):
                     page, problem = await _page(crawler, wanted.entry.link)
                     await intake.take(wanted, page, problem)
@@ -186,6 +187,30 @@ def test_b06_validators_are_stored_only_with_the_entries_they_brought(desk: Desk
     desk.poll()
     assert len(desk.rows(entries)) == 1
     assert desk.state.etag == '"one"'
+
+
+def test_b07_polls_that_brought_nothing_are_recorded_together_and_a_lost_one_means_one_more_poll(desk: Desk) -> None:
+    desk.publish("خبر|/a", etag='"one"')
+    desk.poll()
+    desk.origin["/feed"] = Answer(status=304, headers={"ETag": '"one"'})
+    before = desk.state
+
+    async def killed(poller: Poller, intake: Intake, crawler: Any) -> None:
+        desk.now += timedelta(hours=1)
+        await asyncio.gather(*(poller.poll(due) for due in poller.claim(10)))
+
+    desk.work(killed)
+    assert desk.state.last_poll == before.last_poll
+    assert len(desk.origin.requests("/feed")) == 2
+
+    async def lives(poller: Poller, intake: Intake, crawler: Any) -> None:
+        desk.now += timedelta(minutes=6)
+        await asyncio.gather(*(poller.poll(due) for due in poller.claim(10)))
+        assert poller.claim(10) == []
+
+    desk.work(lives)
+    assert desk.state.last_poll == desk.now
+    assert len(desk.origin.requests("/feed")) == 3
 
 
 def test_b07_a_304_reads_nothing_and_fetches_nothing(desk: Desk) -> None:
