@@ -14,6 +14,7 @@ import structlog
 
 from crawler.feeds import ParsedFeed, parse_feed
 from crawler.listings import parse_listing, parse_sitemap
+from pipelines.extraction import Furniture
 from pipelines.lexicon import Lexicon, load_lexicon
 from pipelines.markup import plain
 from pipelines.models import Entry, Feed, Page, Source, Watch
@@ -28,6 +29,7 @@ _PLAIN_LIMIT = 300_000  # characters of a page that killed its worker which are 
 
 _lexicon: Lexicon | None = None
 _watch = Watch()
+_furniture = Furniture()  # the worker's memory of its hosts: a new worker learns it again
 
 
 class Bench:
@@ -77,7 +79,7 @@ def _judge(
     entry: Entry, page: Page | None, source: Source, identity: str, first_seen: datetime, usual_length: int | None
 ) -> Judged:
     assert _lexicon is not None, "the worker was not prepared"
-    return judge_page(entry, page, source, identity, first_seen, usual_length, _lexicon, _watch)
+    return judge_page(entry, page, source, identity, first_seen, usual_length, _lexicon, _watch, _furniture)
 
 
 def _judge_plain(

@@ -17,7 +17,7 @@ from pipelines import incidents
 from pipelines.acts import join_acts
 from pipelines.archive import reports
 from pipelines.copies import is_copy, signature
-from pipelines.extraction import read_page
+from pipelines.extraction import Furniture, read_page
 from pipelines.findings import judge
 from pipelines.incidents import Evidence, Sketch
 from pipelines.lexicon import Lexicon
@@ -52,9 +52,10 @@ def judge_page(
     usual_length: int | None,
     lexicon: Lexicon,
     watch: Watch,
+    furniture: Furniture | None = None,
 ) -> Judged:
-    """Read a page (None: it could not be had) and judge the report."""
-    article = read_page(entry, page, source, identity, first_seen, usual_length)
+    """Read a page (None: it could not be had) and judge the report; `furniture` knows what recurs across its host."""
+    article = read_page(entry, page, source, identity, first_seen, usual_length, furniture)
     return judge_article(article, lexicon, watch)
 
 

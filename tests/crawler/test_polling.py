@@ -421,3 +421,13 @@ def test_f032_a_report_from_the_future_counts_as_of_now(desk: Desk) -> None:
     desk.page("/a", CLASH + ".", CLASH)
     desk.poll()
     assert desk.outcomes[0].judged.article.published <= desk.now
+
+
+def test_f065_a_box_that_recurs_across_the_pages_of_a_host_is_no_part_of_its_reports(desk: Desk, bench: Bench) -> None:
+    box = "أفادت مصادر في محافظة البصرة بأن سرايا السلام انتشرت مساء أمس في عدد من أحياء المدينة وأغلقت الطرق."
+    for number in range(5):
+        own = f"أعلنت وزارة الزراعة عن انطلاق موسم الحصاد رقم {number} في الحقول بعد استكمال الاستعدادات الفنية. " * 4
+        desk.page(f"/{number}", f"{own}</p><p>{box}")
+    desk.publish(*(f"موسم الحصاد {number}|/{number}" for number in range(5)))
+    desk.poll()
+    assert [box in outcome.judged.article.body for outcome in desk.outcomes] == [True, True, True, False, False]
