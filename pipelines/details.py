@@ -11,7 +11,7 @@ from pipelines.dating import When
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Place
 from pipelines.scenes import Scene, Story
-from pipelines.tolls import toll
+from pipelines.tolls import toll, victims
 
 
 def around(story: Story, governorate: str, scenes: Sequence[Scene], old: bool) -> list[Scene]:
@@ -65,6 +65,9 @@ def toll_of(
         if not stated or max(stated) <= 1:
             stated += [value for item in in_text if (value := getattr(item, kind)) is not None]
         result.append(max(stated) if stated else None)
+    if result[0] is None:
+        counted = [n for scene in [*title, *scenes] if (n := victims(_here(scene, lexicon, governorate))) is not None]
+        result[0] = max(counted, default=None)
     return result[0], result[1]
 
 

@@ -143,7 +143,7 @@ def read(article: Article, lexicon: Lexicon) -> Reading:
 
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Gen|Maj|Lt|Col|Brig|Capt|Sgt|St|No|Sen|Rep|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|al|U\.S|U\.N|U\.K|a\.m|p\.m|i\.e|e\.g|vs|Inc|Ltd)"
-    r"|\b[A-Z]|\d)\.$"
+    r"|\b[A-Z]|^\W*\d{1,2})\.$"  # "1. …" begins an item of a list; "in 2014. …" ends a sentence
 )
 _STOP = re.compile(r"[.!?؟۔…]+[\"'”’»)\]]*(?=\s|$)|(?<=[\u0621-\u064a])\.(?=[\u0621-\u064a])|\n+")
 _LONG_SENTENCE = 1_200  # characters: keyword stuffing and texts without a full stop are cut, so that "near" stays near
