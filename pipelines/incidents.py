@@ -404,7 +404,7 @@ def changes(previous: Incident, current: Incident) -> tuple[str, ...]:
 def _kind(previous: Incident, current: Incident, changed: tuple[str, ...]) -> ChangeKind:
     if current.status == "retracted" and previous.status != "retracted":
         return "retracted"
-    grew = all(change.startswith(("independent sources", "certainty")) for change in changed)
+    grew = all(change.startswith(("independent sources", "certainty", "places added")) for change in changed)
     return "corroborated" if grew and current.independent_sources > previous.independent_sources else "update"
 
 
