@@ -107,8 +107,9 @@ _SPECIFIC = {
 }
 
 
+_LATE = 0.2
 _AFTER = re.compile(
-    r"\b(?:after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
+    r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
     r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
@@ -129,7 +130,7 @@ def event_type_of(
         after = _AFTER.search(scene.sentence.text)
         best: dict[EventType, float] = {}
         for action in scene.actions:
-            late = 0.4 if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            late = _LATE if after and after.start() > 0 and action.mention.start > after.start() else 1.0
             vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
             best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
         attempt = best.get(EventType.ASSASSINATION_ATTEMPT)

@@ -172,6 +172,8 @@ def _telling(scene: Scene) -> float:
 
 def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
+    if "denial" in scene.flags and any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
+        return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
     if "own" in scene.flags or any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions):
         return False
     return _speaks(scene)

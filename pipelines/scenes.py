@@ -164,6 +164,8 @@ _ORIGIN_AR = re.compile(
     rf"|ينحدر\w* من|اصلا من"
     r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
     r"(?:(?: \w+){0,3} بين)?|خط"
+    r"|(?:جثمان|جثامين|جثه|جثث|رفات) (?:\w+ ){0,6}?الي|(?:المؤديه|مؤديه|الموديه|الرابط|المتجه|متجها|متوجها) الي"
+    r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا|فاجعه"
     r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
@@ -173,7 +175,10 @@ _COMERS_EN = (
     "|supporters|lawmakers?|mps?|deput(?:y|ies)|candidates?|tribesmen|buses"
 )
 _ORIGIN_EN = re.compile(
-    rf"(?:towards?|native of|born in|hails? from|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
+    r"(?:(?:bod(?:y|ies)|remains|coffins?) (?:\w+ ){0,6}?to"
+    r"|(?:solidarity with|mourning for|condolences to|victims of)(?: the)?(?: people of)?"
+    r"|towards?|native of|born in|hails? from"
+    rf"|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
     rf"|(?:road|highway|bridge) (?:to|between|linking|from)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
     r"|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
@@ -291,7 +296,7 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
 
 _EXPLAINER = re.compile(
     r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox"
-    r"|profile|opinion)(?!\w)"
+    r"|profile|opinion)(?!\w)|(?:^|[:،] )(?:قصه|حكايه|سيره|بروفايل|بورتريه|the story of|a profile of) "
 )
 _RETROSPECT = re.compile(
     r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"

@@ -91,6 +91,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     elif not spoken & titled and all(_group_in_aside(item.scene) for item in evidence):
         dated = any(day.precision == 1 for item in evidence for day in item.scene.days)
         yield Feature("aside", -0.20 if dated else -0.55, "the group is named only in what the event came after")
+    if not spoken & titled and any(s.others for s in story.scenes if s.sentence.field == "title"):
+        yield Feature("other_title_group", -0.35, "the title is about another armed group")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.45, "the title is about an anniversary")
