@@ -107,10 +107,11 @@ _SPECIFIC = {
 }
 
 
-_LATE = 0.2
+_LATE = 0.2  # of the vote of an act that stands behind "after"
+_FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
-    r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية"
+    r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
 
@@ -131,6 +132,8 @@ def event_type_of(
         best: dict[EventType, float] = {}
         for action in scene.actions:
             late = _LATE if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            if action.mention.entity == "action.funeral":
+                late *= _FUNERAL
             vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
             best[action.event_type] = max(best.get(action.event_type, 0.0), vote)
         attempt = best.get(EventType.ASSASSINATION_ATTEMPT)
@@ -149,11 +152,35 @@ def event_type_of(
         votes[EventType.ARMED_CLASH] = votes.get(EventType.ARMED_CLASH, 0.0) + general
     elif not killed and any("in_the_air" in scene.flags for scene in around):
         votes[EventType.SHOOTING] = votes.pop(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0)
+    battle, shots = votes.get(EventType.ARMED_CLASH, 0.0), votes.get(EventType.SHOOTING, 0.0)
+    if battle >= _SHARE * shots > 0:
+        votes[EventType.ARMED_CLASH] = battle + votes.pop(EventType.SHOOTING)  # shots were exchanged
     kind = max(votes, key=lambda event: votes[event])
+    first = title if any(scene.actions for scene in title) else lead
+    if kind is EventType.DEPLOYMENT and any(a.mention.entity == "action.protesters" for s in first for a in s.actions):
+        return EventType.PROTEST  # those who besiege an office are a crowd
+    if kind is EventType.DEPLOYMENT and killed:
+        return EventType.ARMED_CLASH
+    if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in [*title, *lead]):
+        return EventType.ATTACK_ON_OFFICE
     strange = kind is EventType.ATTACK_ON_OFFICE and not any(_at_office(scene) for scene in [*title, *body])
     if strange and any(m.entity == "state" for scene in [*title, *lead] for m in scene.sentence.of("actor")):
         return EventType.ARMED_CLASH  # not an office of a group: its gunmen against police or army are a battle
     return kind
+
+
+_SHARE = 0.6
+_SHOT_AT = re.compile(
+    r"(?:النار|نار|الرصاص|رصاص|كثيف) (?:على|باتجاه|نحو) (?:مقر|مكتب|مكاتب)"
+    r"|(?:[أا]مطر|يمطر|تمطر|تعرض|يتعرض|تتعرض)\w* (?:مقر|مكتب|مكاتب)"
+    r"|(?:spray|sprayed|raked?|strafed?|(?:fire|shots|shoot|bullets) (?:at|on)) (?:\w+\W+){0,6}?"
+    r"(?:offices?|headquarters|HQ)\b"
+)
+
+
+def _shot_at(scene: Scene) -> bool:
+    """Whether an office of a group is what the shots hit."""
+    return _at_office(scene) and bool(_SHOT_AT.search(scene.sentence.text))
 
 
 def _at_office(scene: Scene) -> bool:
