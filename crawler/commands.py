@@ -22,7 +22,7 @@ from crawler.overview import overview, source_rows
 from crawler.state import State, is_locked, open_beside
 from crawler.timing import utc_now
 from pipelines.archive import reports
-from pipelines.incidents import IRAQ
+from pipelines.grouping import IRAQ
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from xml.etree import ElementTree
 
 from alerts.messages import incident_json
-from pipelines.incidents import IRAQ
+from pipelines.grouping import IRAQ
 from pipelines.models import EventType, Incident
 from pipelines.summary import Labels, best_place, label, located_place
 

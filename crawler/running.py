@@ -32,7 +32,7 @@ from crawler.state import open_locked
 from crawler.timing import utc_now
 from crawler.trying import add_source, find_feed, try_feeds
 from pipelines.archive import Store, reports
-from pipelines.incidents import IRAQ
+from pipelines.grouping import IRAQ
 
 
 def run(config: Path | None, once: bool) -> None:

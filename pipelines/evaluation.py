@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipelines import incidents
+from pipelines import grouping, incidents
 from pipelines.archive.reports import report_of
 from pipelines.errors import PipelineError
 from pipelines.findings import ALERT, judge
-from pipelines.incidents import Evidence
+from pipelines.grouping import Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Finding, Incident, Source, Watch
 
@@ -136,8 +136,8 @@ def group_findings(judged: Sequence[tuple[Article, tuple[Finding, ...]]], lexico
     for article, findings in judged:
         for finding in findings:
             evidence = Evidence(finding, report_of(article))
-            sketches = [incidents.sketch_of(incident) for incident, _ in known.values()]
-            chosen = incidents.choose(evidence, sketches)
+            sketches = [grouping.sketch_of(incident) for incident, _ in known.values()]
+            chosen = grouping.choose(evidence, sketches)
             if chosen is None:
                 incident = incidents.revise(None, [evidence], article.published, lexicon)
                 known[incident.id] = (incident, [evidence])

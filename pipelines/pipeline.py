@@ -13,13 +13,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from pipelines import incidents
+from pipelines import grouping, incidents
 from pipelines.acts import join_acts
 from pipelines.archive import reports
 from pipelines.copies import is_copy, signature
 from pipelines.extraction import Furniture, read_page
 from pipelines.findings import judge
-from pipelines.incidents import Evidence, Sketch
+from pipelines.grouping import Evidence, Sketch
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Finding, Incident, Page, Revision, Source, Watch
 from pipelines.text import fold
@@ -102,13 +102,13 @@ def _place(
     """Put one finding into the incident it belongs to, or open a new one."""
     sketches = _candidates(connection, evidence)
     own = [sketch for sketch in sketches if sketch.incident in before]
-    chosen = incidents.choose(evidence, own) or incidents.choose(evidence, sketches)
+    chosen = grouping.choose(evidence, own) or grouping.choose(evidence, sketches)
     if chosen is None:
-        days = incidents.reach_of_related(evidence)
+        days = grouping.reach_of_related(evidence)
         earlier = reports.sketches(connection, evidence.finding.governorates, *days, newest=_RELATED) if days else []
-        related = incidents.follows(evidence, earlier)
+        related = grouping.follows(evidence, earlier)
         current = incidents.revise(None, [evidence], now, lexicon, related)
-        reports.save_incident(connection, None, current, incidents.sketch_of(current), now)
+        reports.save_incident(connection, None, current, grouping.sketch_of(current), now)
         reports.save_finding(connection, evidence.finding, current.id, "", now)
         return Revision(None, current)
     previous = reports.load_incident(connection, chosen.incident)
@@ -116,7 +116,7 @@ def _place(
     copied = _copied(connection, evidence, text_signature, known)
     evidence = Evidence(evidence.finding, replace(evidence.report, copy_of=copied))
     current = incidents.revise(previous, [*known, evidence], now, lexicon)
-    reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
+    reports.save_incident(connection, previous, current, grouping.sketch_of(current), now)
     reports.save_finding(connection, evidence.finding, current.id, copied, now)
     return Revision(previous, current)
 
@@ -124,8 +124,8 @@ def _place(
 def _candidates(connection: Connection, evidence: Evidence) -> list[Sketch]:
     """The incidents that a finding is compared with: few, however large the archive is."""
     governorates = evidence.finding.governorates
-    found = reports.sketches(connection, governorates, *incidents.reach(evidence))
-    days = incidents.reach_of_reposts(evidence)
+    found = reports.sketches(connection, governorates, *grouping.reach(evidence))
+    days = grouping.reach_of_reposts(evidence)
     if days:
         found += reports.sketches(connection, governorates, *days, killed=evidence.finding.killed)
     return list({sketch.incident: sketch for sketch in found}.values())
@@ -145,7 +145,7 @@ def _withdraw(connection: Connection, incident_id: str, lexicon: Lexicon, now: d
     previous = reports.load_incident(connection, incident_id)
     left = reports.evidence_of(connection, incident_id)
     current = incidents.revise(previous, left, now, lexicon) if left else incidents.withdrawn(previous, now)
-    reports.save_incident(connection, previous, current, incidents.sketch_of(current), now)
+    reports.save_incident(connection, previous, current, grouping.sketch_of(current), now)
     return Revision(previous, current)
 
 

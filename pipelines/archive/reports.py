@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pipelines.archive.tables import articles, findings, incident_keys, incident_revisions, incidents
-from pipelines.incidents import Evidence, Sketch
+from pipelines.grouping import Evidence, Sketch
 from pipelines.models import Article, Finding, Incident, SourceReport
 from pipelines.text import fold
 

@@ -102,7 +102,7 @@ incident_keys = Table(  # what a finding is compared with, one row per governora
     Column("governorate", String(32), primary_key=True),
     Column("day", Date, nullable=False),  # the event's day, else the day it was first reported
     Column("killed", Integer, nullable=True),
-    Column("sketch", Text, nullable=False),  # the incidents.Sketch as JSON
+    Column("sketch", Text, nullable=False),  # the grouping.Sketch as JSON
 )
 Index("ix_incident_keys_governorate_day", incident_keys.c.governorate, incident_keys.c.day)
 

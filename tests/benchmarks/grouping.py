@@ -16,9 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from crawler.migrations import upgrade
-from pipelines import incidents
+from pipelines import grouping, incidents
 from pipelines.archive import Store, open_store, reports
-from pipelines.incidents import Evidence
+from pipelines.grouping import Evidence
 from pipelines.lexicon import load_lexicon
 from pipelines.models import Article, EventType, Finding, Source
 from pipelines.pipeline import Judged, record
@@ -60,7 +60,7 @@ def fill(store: Store, count: int, rng: random.Random) -> None:
             evidence = Evidence(one.findings[0], reports.report_of(one.article))
             incident = incidents.revise(None, [evidence], one.article.published, LEXICON)
             reports.save_article(connection, one.article, one.content_hash, b"", "", one.article.published)
-            reports.save_incident(connection, None, incident, incidents.sketch_of(incident), one.article.published)
+            reports.save_incident(connection, None, incident, grouping.sketch_of(incident), one.article.published)
             reports.save_finding(connection, evidence.finding, incident.id, "", one.article.published)
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipelines.incidents import Evidence, choose, follows, independent_sources, revise, sketch_of
+from pipelines.grouping import Evidence, choose, follows, sketch_of
+from pipelines.incidents import independent_sources, revise
 from pipelines.lexicon import load_lexicon
 from pipelines.models import Certainty, EventType, Finding, Incident, Place, Range, Severity, SourceReport
 
