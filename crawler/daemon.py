@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ from crawler.config import Configuration
 from crawler.housekeeping import Housekeeping
 from crawler.intake import Intake, Outcome, Wanted, next_fetch
 from crawler.network import install_resolver, scrapy_settings
-from crawler.poller import Poller
+from crawler.poller import Due, Poller
 from crawler.spider import ArticleSpider, Route
 from crawler.state import State
 from crawler.tables import daemon as daemon_table
@@ -87,6 +87,7 @@ class Daemon:
         )
         self.housekeeping = Housekeeping(self.store, configuration, self._channels, clock)
         self._wanted: asyncio.Queue[Wanted | None] = asyncio.Queue()
+        self.hurry: Callable[[str], None] = lambda job: None  # has a job of the clock ("tick", "dispatch") run at once
         self._pages_away = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -146,7 +147,7 @@ class Daemon:
         """Start polling every feed that is due and has a place; returns how many."""
         due = self.poller.claim(POLLS - len(self._tasks))
         for one in due:
-            self._spawn(self.poller.poll(one))
+            self._spawn(self._poll(one))
         return len(due)
 
     def fetch_due(self) -> int:
@@ -170,7 +171,7 @@ class Daemon:
     async def poll_once(self) -> None:
         """Poll every feed that was never polled or is due, and wait for the outcome; pages are left."""
         for one in self.poller.claim(POLLS, ahead=_SPREAD):
-            self._spawn(self.poller.poll(one))
+            self._spawn(self._poll(one))
         await self._all_done()
         self.poller.write_unchanged()
 
@@ -181,7 +182,7 @@ class Daemon:
             due = self.poller.claim(POLLS - len(self._tasks), ahead=ahead, without=polled)
             polled |= {one.feed.url for one in due}
             for one in due:
-                self._spawn(self.poller.poll(one))
+                self._spawn(self._poll(one))
             begun = len(due) + self.fetch_due()
             await self._all_done()
             if begun == 0 and await self.dispatch_due() == 0:
@@ -201,12 +202,17 @@ class Daemon:
         assert self._crawler.engine is not None, "the crawler runs"
         return await self._crawler.engine.download_async(request)
 
+    async def _poll(self, due: Due) -> None:
+        if await self.poller.poll(due):
+            self.hurry("tick")
+
     def _arrive(self, wanted: Wanted, page: Page | None, problem: str) -> None:
         self._spawn(self._take(wanted, page, problem))
 
     async def _take(self, wanted: Wanted, page: Page | None, problem: str) -> None:
         try:
-            await self.intake.take(wanted, page, problem)
+            if await self.intake.take(wanted, page, problem):
+                self.hurry("dispatch")
         finally:
             self._pages_away -= 1
 
@@ -252,16 +258,18 @@ async def run(daemon: Daemon) -> None:
     await daemon.start()
     pulse = Pulse(daemon)
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    scheduler.add_job(pulse.tick, "interval", seconds=1)
-    scheduler.add_job(pulse.dispatch, "interval", seconds=0.5)
+    scheduler.add_job(pulse.tick, "interval", seconds=1, id="tick")
+    scheduler.add_job(pulse.dispatch, "interval", seconds=0.5, id="dispatch")
     scheduler.add_job(pulse.keep_house, "interval", seconds=30)
     scheduler.add_job(pulse.look_after_sources, "interval", minutes=10)
     scheduler.start()
+    daemon.hurry = lambda job: scheduler.modify_job(job, next_run_time=datetime.now(UTC))
     systemd.notify("READY=1")
     log.info("running", sources=len(daemon.configuration.sources), state=str(daemon.configuration.state))
     await stop.wait()
     log.info("stopping")
     systemd.notify("STOPPING=1")
+    daemon.hurry = lambda job: None
     scheduler.shutdown(wait=False)
     await daemon.stop()
     log.info("stopped")

@@ -99,8 +99,9 @@ class Intake:
                 )
         return [_wanted(row, sources[row.source]) for row in rows]
 
-    async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> None:
-        """Judge and record one report. `page` is None when it could not be had; `problem` says why."""
+    async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> bool:
+        """Judge and record one report; True if it changed an incident. `page` is None when it could not be had, and
+        `problem` says why."""
         self._trace("fetch")
         with self._store.read() as connection:
             usual = reports.usual_length(connection, wanted.source.id)
@@ -129,6 +130,7 @@ class Intake:
             problem=problem or None,
         )
         self._observe(Outcome(judged, revisions))
+        return bool(revisions)
 
 
 def forget_documents(connection: Connection, before: datetime) -> None:

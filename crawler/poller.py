@@ -46,6 +46,7 @@ ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, appl
 _NEVER_LATER = LONGEST_WAIT * 2  # a poll put off for longer was put off by a clock that ran ahead
 _READ_BACK = timedelta(days=3)  # entries older than this when first seen are noted, but their pages are left in peace
 _NESTED = 3  # sitemaps of an index that are read, the newest first
+_TELL_AGAIN = timedelta(hours=1)  # the log of a feed that goes on failing, or fails now and then, in the same way
 _LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this
 
 
@@ -71,6 +72,7 @@ class Poller:
         self._clock = clock
         self._random = random.Random()
         self._unchanged: dict[str, tuple[Source, FeedState]] = {}  # by feed, what is not written yet
+        self._failures_told: dict[tuple[str, str], datetime] = {}  # by feed and kind, when the log was last told
 
     def add(self, source: Source) -> None:
         """Take up one more source while running."""
@@ -120,23 +122,24 @@ class Poller:
             )
         return [Due(*self._feeds[row.url], STATE.validate_json(row.state)) for row in rows]
 
-    async def poll(self, due: Due) -> None:
-        """Poll one feed and record the outcome, whatever it is."""
+    async def poll(self, due: Due) -> bool:
+        """Poll one feed and record the outcome, whatever it is; True if it brought entries to look at."""
         now = self._clock()
         try:
             response = await self._fetch(_request(due, now))
         except Exception as error:  # noqa: BLE001  (Scrapy raises whatever its handlers and middlewares do)
-            self._record(due, _failure(classify(error)), now)
-            return
+            self._record_failure(due, _failure(classify(error)), now)
+            return False
         body_hash = hashlib.sha256(response.body).hexdigest()
         if response.status == 304:
             self._note_unchanged(due, _not_modified(response, now), now)
         elif (problem := classify(response)) is not None:
-            self._record(due, _failure(problem), now)
+            self._record_failure(due, _failure(problem), now)
         elif body_hash == due.state.body_hash:
             self._note_unchanged(due, _not_modified(response, now, same_body=True), now)
         else:
-            await self._read(due, response, body_hash, now)
+            return await self._read(due, response, body_hash, now)
+        return False
 
     def write_unchanged(self) -> None:
         """Record the polls that brought nothing, together; called at every claim, and when the program stops."""
@@ -147,18 +150,18 @@ class Poller:
             connection.execute(_SAVE_STATE, values)
         self._unchanged.clear()
 
-    async def _read(self, due: Due, response: Response, body_hash: str, now: datetime) -> None:
+    async def _read(self, due: Due, response: Response, body_hash: str, now: datetime) -> bool:
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
             parsed = await self._bench.parse(due.feed, due.source.language, response.body, kind, response.url, now)
             for nested in parsed.nested[:_NESTED]:
                 parsed = await self._with_nested(due, parsed, nested, now)
         except NotAFeed as error:
-            self._record(due, Failed("not_a_feed", error.what), now)
-            return
+            self._record_failure(due, Failed("not_a_feed", error.what), now)
+            return False
         except WorkerKilled as error:
-            self._record(due, Failed("unreadable", str(error)), now)
-            return
+            self._record_failure(due, Failed("unreadable", str(error)), now)
+            return False
         etag, modified = _validators(response) if parsed.complete else ("", "")
         with self._store.write() as connection:
             new, seen = self._save_entries(connection, due, parsed, now)
@@ -175,7 +178,9 @@ class Poller:
                 final_url=response.url,
             )
             self._save_state(connection, due, outcome, now)
-        log.info("polled", feed=due.feed.url, new=new, seen=seen, problems=list(parsed.problems) or None)
+        tell = log.info if new or parsed.problems != due.state.problems else log.debug
+        tell("polled", feed=due.feed.url, new=new, seen=seen, problems=list(parsed.problems) or None)
+        return new > 0
 
     async def _with_nested(self, due: Due, parsed: ParsedFeed, url: str, now: datetime) -> ParsedFeed:
         """What a sitemap index says, with what one of its sitemaps says; one that cannot be had costs no other."""
@@ -222,11 +227,14 @@ class Poller:
                 )
         return len(found.keys() - known.keys()), len(known)
 
-    def _record(self, due: Due, outcome: Outcome, now: datetime) -> None:
+    def _record_failure(self, due: Due, outcome: Failed, now: datetime) -> None:
         with self._store.write() as connection:
             self._save_state(connection, due, outcome, now)
-        if isinstance(outcome, Failed):
-            log.warning("poll failed", feed=due.feed.url, kind=outcome.kind, why=outcome.why)
+        told = self._failures_told.get((due.feed.url, outcome.kind))
+        if told is None or not timedelta() <= now - told < _TELL_AGAIN:  # before: a clock that was set back
+            self._failures_told[due.feed.url, outcome.kind] = now
+            failures = due.state.failures + 1
+            log.warning("poll failed", feed=due.feed.url, kind=outcome.kind, why=outcome.why, failures=failures)
 
     def _note_unchanged(self, due: Due, outcome: NotModified, now: datetime) -> None:
         """Most polls end here: each with a transaction of its own would cost as much as its request. One that a crash

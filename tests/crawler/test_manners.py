@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from crawler import work
 from crawler.poller import Poller
@@ -185,6 +186,20 @@ def test_b19_f047_a_feed_that_fails_holds_up_no_other(world):
 
     crawl(polls)
     assert len(world.rows()) == 2
+
+
+def test_a_failure_that_repeats_is_told_once_an_hour_and_another_one_at_once(world):
+    failing, empty, well = Answer(status=500), Answer(b""), Answer(rss(*FIRST))
+    world.origin["/feed"] = [failing, well, failing, empty, failing]
+    hours = iter((0, 0, 0, 0, 2))
+
+    def pass_time():
+        world.now += timedelta(hours=next(hours))
+
+    with capture_logs() as logs:
+        world.poll(5, between=pass_time)
+    assert [one["kind"] for one in logs if one["event"] == "poll failed"] == ["http_5xx", "not_a_feed", "http_5xx"]
+    assert len(world.requests) == 5
 
 
 def test_b20_f045_a_410_is_asked_daily_from_the_third_on(world):
