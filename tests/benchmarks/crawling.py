@@ -15,8 +15,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -168,17 +169,28 @@ def loop_articles(urls: list[str]) -> float:
     return (cpu() - begun) / len(urls) * 1000
 
 
-def main(operations: int = 2_000) -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+@contextmanager
+def origins() -> Iterator[list[str]]:
+    """The addresses of origins that run in processes of their own."""
     command = [sys.executable, "-m", "tests.benchmarks.crawling", "serve"]
     servers = [
         subprocess.Popen([*command, f"127.0.0.{number + 1}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for number in range(HOSTS)
     ]
     try:
-        hosts = [
-            f"http://127.0.0.{number + 1}:{server.stdout.readline().strip()}" for number, server in enumerate(servers)
-        ]  # type: ignore[union-attr]
+        yield [
+            f"http://127.0.0.{number + 1}:{server.stdout.readline().strip()}"  # type: ignore[union-attr]
+            for number, server in enumerate(servers)
+        ]
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
+
+
+def main(operations: int = 2_000) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with origins() as hosts:
         feeds = [f"{host}/feed{number}" for number in range(FEEDS // HOSTS) for host in hosts]
         articles = [f"{host}/a{number}" for number in range(FEEDS) for host in hosts][: operations // 2]
         rounds = max(1, operations // len(feeds))
@@ -193,10 +205,6 @@ def main(operations: int = 2_000) -> None:
             print(json.dumps({**row, "ratio": round(mine / other, 2), "bound": round(bound, 2)}), flush=True)
             if name == "poll, 304":
                 print(json.dumps({"10,000 feeds every 5 minutes, of a core": f"{mine / 1000 * 10_000 / 300:.1%}"}))
-    finally:
-        for server in servers:
-            server.kill()
-            server.wait()
 
 
 if __name__ == "__main__":

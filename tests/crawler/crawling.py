@@ -56,8 +56,9 @@ def crawl(
     total: float = 5.0,
     ca_file: str = "",
     prepare: Callable[[], None] = lambda: None,
+    seconds: float = 60,
 ) -> T:
-    """Runs `work(crawler)` while a crawler with rasid's settings is up, and returns its result."""
+    """Runs `work(crawler)` while a crawler with rasid's settings is up, and returns its result, if within `seconds`."""
 
     async def run() -> T:
         pauses.clear()
@@ -83,7 +84,7 @@ def crawl(
             end.set()
             await asyncio.wait({crawling}, timeout=10)
 
-    return asyncio.run_coroutine_threadsafe(run(), _loop()).result(60)
+    return asyncio.run_coroutine_threadsafe(run(), _loop()).result(seconds)
 
 
 async def fetch(crawler: Any, url: str, **arguments: Any) -> scrapy.http.Response:
