@@ -10,7 +10,7 @@ from datetime import date
 from pipelines.dating import When
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Place
-from pipelines.scenes import Scene, Story
+from pipelines.scenes import Action, Scene, Story
 from pipelines.tolls import toll, victims
 
 
@@ -112,6 +112,7 @@ _FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
     r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
+    r"|[وف]?[يت]?هدد\w*|[وف]?(?:ال|لل)?تهديد\w*|threaten\w*"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
 
@@ -132,6 +133,8 @@ def event_type_of(
         best: dict[EventType, float] = {}
         for action in scene.actions:
             late = _LATE if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            if action.event_type is EventType.BOMBING and _seized(scene, action):
+                late = _LATE
             if action.mention.entity == "action.funeral":
                 late *= _FUNERAL
             vote = late * action.weight**2 * _SPECIFIC.get(action.event_type, 1.0)
@@ -176,6 +179,14 @@ _SHOT_AT = re.compile(
     r"|(?:spray|sprayed|raked?|strafed?|(?:fire|shots|shoot|bullets) (?:at|on)) (?:\w+\W+){0,6}?"
     r"(?:offices?|headquarters|HQ)\b"
 )
+
+
+def _seized(scene: Scene, arms: Action) -> bool:
+    """Whether rockets and charges are what was seized: "ضبطت ثلاثة صواريخ"."""
+    return any(
+        action.event_type is EventType.ARREST and 0 <= arms.mention.start - action.mention.end <= 60
+        for action in scene.actions
+    )
 
 
 def _shot_at(scene: Scene) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from pipelines.lexicon import SUPPORT, Lexicon
@@ -176,7 +177,22 @@ def _only_says(scene: Scene) -> bool:
         return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
     if "own" in scene.flags or any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions):
         return False
-    return _speaks(scene)
+    return _speaks(scene) and not _told_beside(scene)
+
+
+def _told_beside(scene: Scene) -> bool:
+    """Whether one half of the sentence tells the deed, and only the other what somebody said of it."""
+    cuts = [0, *(match.start() for match in _CONTRAST.finditer(scene.sentence.text)), len(scene.sentence.text)]
+    speech = [m.start for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
+    groups = [m.start for m in scene.sentence.of("group")]
+    deeds = [a.mention.start for a in scene.actions if a.weight >= STRONG]
+
+    def within(places: list[int], start: int, end: int) -> bool:
+        return any(start <= at < end for at in places)
+
+    return len(cuts) > 2 and any(
+        within(groups, *half) and within(deeds, *half) and not within(speech, *half) for half in pairwise(cuts)
+    )
 
 
 def _speaks(scene: Scene) -> bool:

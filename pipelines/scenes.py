@@ -198,14 +198,18 @@ def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
     origin = False
     behind = -1
+    last = ""
     for mention in sentence.of("governorate", "place"):
         entity = lexicon.entity(mention.entity)
         if mention.strength < SUPPORT:
             continue
         before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
-        chained = behind >= 0 and bool(_CHAIN.fullmatch(sentence.text[behind : mention.start]))
+        between = sentence.text[behind : mention.start] if behind >= 0 else ""
+        # "from Suwaira district of Wasit": the same place once more
+        same = behind >= 0 and entity.governorate == last and len(between) <= _SAME and not _BREAK.search(between)
+        chained = behind >= 0 and (same or bool(_CHAIN.fullmatch(between)))
         origin = origin if chained else bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
-        behind = mention.end
+        behind, last = mention.end, entity.governorate
         if not origin:
             loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
             firm.append((entity.governorate, bool(loose)))
@@ -218,7 +222,9 @@ _FROM = re.compile(
     r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
 )
 
-_CHAIN = re.compile(r"[\s،,]*(?:و|and|و محافظة )?\s*(?:ال)?")
+_SAME = 25
+_BREAK = re.compile(r"[،,;؛:]|\bو\w")
+_CHAIN = re.compile(r"[\s،,–—-]*(?:و|and|و محافظة )?\s*(?:ال)?")
 
 
 # --- how it is meant -------------------------------------------------------------------------------------------------

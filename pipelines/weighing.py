@@ -93,9 +93,11 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("aside", -0.20 if dated else -0.55, "the group is named only in what the event came after")
     if not spoken & titled and any(s.others for s in story.scenes if s.sentence.field == "title"):
         yield Feature("other_title_group", -0.35, "the title is about another armed group")
+    if not spoken & titled and all(_is_guest(item.scene) for item in evidence):
+        yield Feature("guest", -0.50, "the group only attends what others do")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
-        yield Feature("anniversary", -0.45, "the title is about an anniversary")
+        yield Feature("anniversary", -0.60, "the title is about an anniversary")
     deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
     if deep and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
@@ -135,6 +137,20 @@ _ASIDE = re.compile(
     r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث"
     r"|احداث)|روز پس از"
 )
+
+
+_GUEST = re.compile(
+    r"بحضور|بمشاركة|(?:^|[\s،])و?(?:حضر|شارك)\w* (?:في )?(?:ال)?(?:\w+ ){0,2}(?:ممثل|وفد|وفود|وجهاء|قيادات|شخصيات)"
+    r"|ممثل(?:ي|ين|ون|و)? عن|in the presence of|attended by|representatives (?:of|from)|delegations? from"
+    r"|با حضور|بە ئامادەبوونی"
+)
+
+
+def _is_guest(scene: Scene) -> bool:
+    """Whether every name of a group stands behind "attended by …"."""
+    guest = _GUEST.search(scene.sentence.text)
+    groups = scene.sentence.of("group", "body")
+    return bool(guest and groups and min(m.start for m in groups) > guest.start())
 
 
 def _group_in_aside(scene: Scene) -> bool:
