@@ -19,7 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.policy import default
+from email.utils import format_datetime
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -50,6 +52,10 @@ REPORTS = [  # of distinct incidents
     for title, body in ACTS
     for governorate, spot in SPOTS
 ]
+PAGES = {  # told by sites with bad pages, so by what their feed says alone
+    f"/page{number}": f"اختطاف قيادي في سرايا السلام في قضاء {spot} بمحافظة واسط"
+    for number, (_, spot) in enumerate(SPOTS[-5:])
+}
 WAIT = 20  # seconds of Retry-After that one site asks for
 MOST_MEMORY = 350  # MB, of the daemon with its worker
 GROWTH = 1.05  # of the daemon, from after its warm-up to the end
@@ -70,7 +76,7 @@ class Site:
 
 
 def troubles(stack: ExitStack, trap: Origin) -> Iterator[Site]:
-    """Every trouble. What they answer with entries is no news, so nothing of it may be told."""
+    """Every trouble. Those whose pages are bad have one report each, which must be told by what the feed says of it."""
     numbers = count(20)
 
     def site(
@@ -80,10 +86,12 @@ def troubles(stack: ExitStack, trap: Origin) -> Iterator[Site]:
         origin["/feed"] = feed
         return Site(name, origin, check, **more)
 
-    def item(path: str) -> Answer:
-        return Answer(rss((path, "طقس الجمعة")), headers={"Content-Type": "application/rss+xml"})
+    def forbidden(name: str, robots: Answer) -> Site:
+        found = site(name, Answer(rss(("https://x.example/1", "طقس الجمعة"))), _never_asked)
+        found.origin["/robots.txt"] = robots
+        return found
 
-    etags = count()
+    etags, now = count(), format_datetime(datetime.now(UTC))
     yield site("500", Answer(status=500))
     yield site("403", Answer(b"no", 403))
     yield site("410", Answer(status=410))
@@ -101,10 +109,10 @@ def troubles(stack: ExitStack, trap: Origin) -> Iterator[Site]:
     yield site("redirect to a private address", Answer(status=302, headers={"Location": trap.url("/inside")}))
     yield site("redirect to 169.254.169.254", Answer(status=301, headers={"Location": "http://169.254.169.254/"}))
     yield site("entity bomb", Answer(_entity_bomb()))
-    yield site("robots.txt forbids", item("/a"), _never_asked)
-    yield site("robots.txt fails", item("/a"), _never_asked)
+    yield forbidden("robots.txt forbids", Answer(b"User-agent: *\nDisallow: /\n"))
+    yield forbidden("robots.txt fails", Answer(status=503))
     yield site("always 304", Answer(status=304))
-    body = rss(("/a", "طقس الخميس"))
+    body = rss(("https://x.example/2", "طقس الخميس"))
     yield site(
         "ETag that flips",
         lambda asked: Answer(body, headers={"ETag": f'"{next(etags)}"', "Set-Cookie": "who=me"}),
@@ -117,9 +125,10 @@ def troubles(stack: ExitStack, trap: Origin) -> Iterator[Site]:
         "page without end": Answer(chunks=[b"<p>" + b"a" * 65_536] * 200, headers={"Content-Type": "text/html"}),
         "page that is a film": Answer(b"\0" * 100_000, headers={"Content-Type": "video/mp4"}),
     }
-    for name, page in pages.items():
-        found = site(name, item("/page"))
-        found.origin["/page"] = page
+    for (name, page), (path, title) in zip(pages.items(), PAGES.items(), strict=True):
+        found = site(name, Answer(b""), _page_asked)
+        found.origin["/feed"] = Answer(rss((found.origin.url(path), title), date=now), headers={"ETag": '"a"'})
+        found.origin[path] = page
         yield found
 
 
@@ -176,6 +185,11 @@ def _never_asked(origin: Origin) -> str:
     return f"asked for {origin.requests()[0].path}" if origin.requests() else ""
 
 
+def _page_asked(origin: Origin) -> str:
+    asked = sum(one.path in PAGES for one in origin.requests())
+    return "" if 1 <= asked <= 3 else f"its page was asked for {asked} times"
+
+
 def _unconditional_once(origin: Origin) -> str:
     plain = ["if-none-match" not in one.headers for one in origin.requests() if one.path.startswith("/feed")]
     return "" if plain and plain[0] and not any(plain[1:]) else f"{sum(plain)} of {len(plain)} unconditional"
@@ -215,8 +229,9 @@ class Soak:
         """Publish for four fifths of the time, and give what is left to the last of it."""
         self.world.start()
         begun = time.monotonic()
-        every, reports, fillers = seconds * 0.8 / len(REPORTS), iter(REPORTS), count()
-        at: dict[str, float] = {}
+        every, reports, fillers = seconds * 0.8 / len(REPORTS), iter(REPORTS[: -len(PAGES)]), count()
+        self.published.update((path.removeprefix("/"), title) for path, title in PAGES.items())
+        at = dict.fromkeys(PAGES.values(), begun)
         due = filler_due = begun + min(5.0, seconds / 10)
         while (now := time.monotonic()) - begun < seconds:
             if now >= due and (report := next(reports, None)) is not None:
@@ -321,11 +336,6 @@ def main() -> int:
         world = stack.enter_context(open_world(folder))
         trap = stack.enter_context(Origin("127.9.0.1"))  # outside of what the configuration allows
         sites = list(troubles(stack, trap))
-        for site in sites:
-            if site.name == "robots.txt forbids":
-                site.origin["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /\n")
-            if site.name == "robots.txt fails":
-                site.origin["/robots.txt"] = Answer(status=503)
         good = [stack.enter_context(Origin(f"127.0.0.{number}")) for number in (10, 11, 12)]
         outlets = [world.outlet, Outlet(good[0]), MisSpelt(good[1]), Moody(good[2]).outlet]
         checked = [Site("good", world.origin, _unconditional_once), Site("good, too", good[0], _unconditional_once)]
