@@ -77,7 +77,11 @@ _CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
 def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
     """The clauses of a sentence that do not lie in another governorate: not "… after 30 died in Baghdad"."""
     text = scene.sentence.text
-    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
+    places = [
+        (m.start, lexicon.entity(m.entity).governorate)
+        for m in scene.sentence.of("governorate", "place")
+        if m.strength >= SUPPORT
+    ]
     cuts = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     kept = []
     for start, end in itertools.pairwise(cuts):
@@ -132,7 +136,7 @@ def event_type_of(
         after = _AFTER.search(scene.sentence.text)
         best: dict[EventType, float] = {}
         for action in scene.actions:
-            late = _LATE if after and after.start() > 0 and action.mention.start > after.start() else 1.0
+            late = _LATE if after and _is_late(scene, action, after.start()) else 1.0
             if action.event_type is EventType.BOMBING and _seized(scene, action):
                 late = _LATE
             if action.mention.entity == "action.funeral":
@@ -179,6 +183,13 @@ _SHOT_AT = re.compile(
     r"|(?:spray|sprayed|raked?|strafed?|(?:fire|shots|shoot|bullets) (?:at|on)) (?:\w+\W+){0,6}?"
     r"(?:offices?|headquarters|HQ)\b"
 )
+
+
+def _is_late(scene: Scene, action: Action, after: int) -> bool:
+    """Whether an act stands behind "after"; where the sentence begins so, only its first act does."""
+    if after > 0:
+        return action.mention.start > after
+    return action.mention.start == min(other.mention.start for other in scene.actions)
 
 
 def _seized(scene: Scene, arms: Action) -> bool:

@@ -165,7 +165,8 @@ _ORIGIN_AR = re.compile(
     r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
     r"(?:(?: \w+){0,3} بين)?|خط"
     r"|(?:جثمان|جثامين|جثه|جثث|رفات) (?:\w+ ){0,6}?الي|(?:المؤديه|مؤديه|الموديه|الرابط|المتجه|متجها|متوجها) الي"
-    r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا|فاجعه"
+    r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا(?! ب)|فاجعه"
+    r"|(?:يشغل|شغل|يتولي|تولي) (?:\w+ ){0,6}?(?:في|ب)"
     r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
@@ -312,6 +313,7 @@ _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
     "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
 }  # fmt: skip
+_BYLINE = re.compile(r"بقلم(?!\w)|يكتبها|كتب د(?!\w)")  # columns are signed so; reports name a newsroom or a town
 _ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is about|part of the \d{4}")
 
 
@@ -320,6 +322,8 @@ def _genre(reading: Reading) -> frozenset[str]:
     headers = [fold(header).strip(" .:") for header in reading.headers]
     titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
     if any(header in _OPINION_HEADER for header in headers):
+        genre.add("opinion")
+    if any(_BYLINE.match(header) for header in headers):
         genre.add("opinion")
     if any(_EXPLAINER.search(title) for title in titles):
         genre.add("explainer")

@@ -165,6 +165,7 @@ _INJURED = _patterns(
         rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures"
         rf"|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
     (r"(?<!\w)(?:a|the|one) (?:\w+ ){1,3}?(?:was|sustain\w+|suffered) (?:\w+ )?(?:bruis\w+|injur\w+|wound\w+|hurt)", 1),
+    (r"(?<!\w)(?:his|her) \w+(?: was)? (?:wounded|injured|hurt)(?!\w)", 1),
     (r"(?<!\w)another (?:person |man |one )?(?:was |were )?(?:wounded|injured|hurt)", 1),
     (
         r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded)|caused no casualties"

@@ -141,7 +141,8 @@ _ASIDE = re.compile(
 
 _GUEST = re.compile(
     r"بحضور|بمشاركة|(?:^|[\s،])و?(?:حضر|شارك)\w* (?:في )?(?:ال)?(?:\w+ ){0,2}(?:ممثل|وفد|وفود|وجهاء|قيادات|شخصيات)"
-    r"|ممثل(?:ي|ين|ون|و)? عن|in the presence of|attended by|representatives (?:of|from)|delegations? from"
+    r"|ممثل(?:ي|ين|ون|و)? عن|\bو?(?:وفود|وفد) من"
+    r"|in the presence of|attended by|representatives (?:of|from)|delegations? from"
     r"|با حضور|بە ئامادەبوونی"
 )
 
