@@ -136,7 +136,7 @@ def event_type_of(
         after = _AFTER.search(scene.sentence.text)
         best: dict[EventType, float] = {}
         for action in scene.actions:
-            late = _LATE if after and _is_late(scene, action, after.start()) else 1.0
+            late = _LATE if after and _is_late(scene, action, after) else 1.0
             if action.event_type is EventType.BOMBING and _seized(scene, action):
                 late = _LATE
             if action.mention.entity == "action.funeral":
@@ -170,6 +170,10 @@ def event_type_of(
         return EventType.ARMED_CLASH
     if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in [*title, *lead]):
         return EventType.ATTACK_ON_OFFICE
+    gunmen = any(m.entity == "hidden" for scene in [*title, *lead] for m in scene.sentence.of("actor"))
+    harm = any(_HARM.search(a.mention.form) for scene in [*title, *lead] for a in scene.actions)
+    if kind is EventType.OTHER and gunmen and harm:
+        return EventType.SHOOTING  # "unknown gunmen attacked members of …"
     strange = kind is EventType.ATTACK_ON_OFFICE and not any(_at_office(scene) for scene in [*title, *body])
     if strange and any(m.entity == "state" for scene in [*title, *lead] for m in scene.sentence.of("actor")):
         return EventType.ARMED_CLASH  # not an office of a group: its gunmen against police or army are a battle
@@ -177,6 +181,7 @@ def event_type_of(
 
 
 _SHARE = 0.6
+_HARM = re.compile(r"قتل|قتيل|جرح|صيب|صاب|هجوم|هاجم|هجم|kill|wound|injur|attack|ambush|کشته|زخمی|کوژ|بریندار")
 _SHOT_AT = re.compile(
     r"(?:النار|نار|الرصاص|رصاص|كثيف) (?:على|باتجاه|نحو) (?:مقر|مكتب|مكاتب)"
     r"|(?:[أا]مطر|يمطر|تمطر|تعرض|يتعرض|تتعرض)\w* (?:مقر|مكتب|مكاتب)"
@@ -185,10 +190,10 @@ _SHOT_AT = re.compile(
 )
 
 
-def _is_late(scene: Scene, action: Action, after: int) -> bool:
+def _is_late(scene: Scene, action: Action, after: re.Match[str]) -> bool:
     """Whether an act stands behind "after"; where the sentence begins so, only its first act does."""
-    if after > 0:
-        return action.mention.start > after
+    if after.start() > 0:
+        return action.mention.start >= after.end()
     return action.mention.start == min(other.mention.start for other in scene.actions)
 
 

@@ -93,7 +93,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("aside", -0.20 if dated else -0.55, "the group is named only in what the event came after")
     if not spoken & titled and any(s.others for s in story.scenes if s.sentence.field == "title"):
         yield Feature("other_title_group", -0.35, "the title is about another armed group")
-    if not spoken & titled and all(_is_guest(item.scene) for item in evidence):
+    host = union(s.groups | s.leaders for s in story.scenes if s.sentence.field == "title" and not _is_guest(s))
+    if not spoken & host and all(_is_guest(item.scene) for item in evidence):
         yield Feature("guest", -0.50, "the group only attends what others do")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
