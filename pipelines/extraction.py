@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from pipelines.models import Article, BodyState, Entry, Page, Source
 __all__ = ["Furniture", "decode", "read_page"]
 
 MAX_HTML = 5_000_000  # characters of a page that are read at all
+MAX_TAGS = 200_000  # opening and closing; the largest real page seen has 20,000
 MAX_ELEMENTS = 20_000  # trafilatura is quadratic in paragraphs: 100,000 of them take minutes
 MAX_BODY = 200_000
 _FULL_TEXT = 500  # characters from which a feed's own text is taken for the whole report
@@ -89,7 +91,7 @@ class _Reading:
 
 
 def _read(page: Page, entry: Entry, source: Source) -> _Reading:
-    tree = _parse(page.html[:MAX_HTML])
+    tree = _parse(_bounded(page.html))
     if tree is None or _is_no_article(tree, page, entry):
         return _Reading()
     linked, metas = list(_linked_data(tree)), _metas(tree)
@@ -113,6 +115,15 @@ def _state(body: str, usual_length: int | None) -> BodyState:
     if not body:
         return "missing"
     return "thin" if usual_length and len(body) * _THIN_SHARE < usual_length else "full"
+
+
+def _bounded(html: str) -> str:
+    """The page up to its limits: a tree takes half a kilobyte per element, which a page of bare tags is made of."""
+    html = html[:MAX_HTML]
+    if html.count("<") <= MAX_TAGS:
+        return html
+    tags = (found.start() for found in re.finditer("<", html))
+    return html[: next(islice(tags, MAX_TAGS, None))]
 
 
 def _parse(html: str) -> lxml_html.HtmlElement | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.extraction import Furniture, decode, read_page
+from pipelines.extraction import MAX_TAGS, Furniture, _bounded, decode, read_page
 from pipelines.models import Entry, Page, Source
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -301,3 +301,11 @@ def test_linked_data_that_is_broken_or_deep_does_no_harm():
     for text in ("{", "[" * 100_000, '{"@graph": ' * 5_000, '"x"', "null", '{"articleBody": 7}'):
         html = page(paragraphs(BODY), head=f'<script type="application/ld+json">{text}</script>')
         assert BODY[0] in read(html).body
+
+
+def test_f066_a_page_of_bare_tags_is_read_up_to_its_limit() -> None:
+    began = "<html><body><p>أفاد مصدر أمني باندلاع اشتباك في قضاء أبي الخصيب.</p>"
+    bounded = _bounded(began + "<p>x" * 1_000_000)
+    assert bounded.startswith(began)
+    assert bounded.count("<") == MAX_TAGS
+    assert _bounded(began) == began
