@@ -269,3 +269,46 @@ def test_nothing_raises_out_of_the_filter(body: str, title: str, language: str) 
         assert 0 <= finding.score <= 1
         assert (finding.verdict == "alert") <= (finding.score >= ALERT)
         assert all(0 <= a < b <= len(p.text) for p in finding.passages for a, b in p.marks)
+
+
+# --- seen on unseen cases --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        (
+            "مقتل مقاتل من سرايا السلام في الطارمية",
+            "قتل مقاتل من سرايا السلام بهجوم في الطارمية شمالي بغداد، وهو من أهالي قضاء الصويرة التابع لمحافظة واسط.",
+        ),
+        (
+            "صلح عشائري في الكوت",
+            "انتهى نزاع مسلح بين عشيرتين في الكوت أوقع قتيلين، بحضور ممثلين عن عصائب أهل الحق.",
+        ),
+        (
+            "مقتل عناصر من العصائب في بيجي",
+            "قتل ثلاثة من عناصر عصائب أهل الحق بتفجير في قضاء بيجي، ونقلت جثامينهم إلى البصرة.",
+        ),
+        (
+            "كتائب حزب الله تشيع أحد قيادييها في البصرة",
+            "شيعت كتائب حزب الله أحد قيادييها في البصرة. وشارك في التشييع ممثلون عن فصائل أخرى بينها العصائب.",
+        ),
+    ],
+)
+def test_hometowns_guests_and_graves_are_not_where_a_group_acted(title: str, body: str) -> None:
+    assert "alert" not in verdicts(body, title).values()
+
+
+def test_a_deed_that_a_group_denies_is_told_as_a_denial() -> None:
+    finding = only("Asaib Ahl al-Haq has denied any involvement in the abduction of an activist in Basra on Sunday.")
+    assert finding.verdict == "alert"
+    assert "denial" in finding.tags
+
+
+def test_self_restraint_is_no_seizure() -> None:
+    assert verdicts("دعت سرايا السلام في البصرة إلى ضبط النفس.").get("basra") != "alert"
+
+
+def test_shots_at_an_office_are_an_attack_on_it() -> None:
+    finding = only("تعرض مقر عصائب أهل الحق في البصرة إلى إطلاق نار من قبل مجهولين.")
+    assert finding.event_type is EventType.ATTACK_ON_OFFICE
