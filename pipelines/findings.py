@@ -57,6 +57,7 @@ def weigh(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
     if any(finding.verdict == "alert" for finding in fresh):
         # A report of today that retells an older event: the two must not be taken for one.
         old = [replace(finding, verdict="digest") for finding in old]
+
     def rank(finding: Finding) -> tuple[float, int, int]:
         return -finding.score, -len(finding.passages), _position(article, finding)
 
