@@ -43,6 +43,7 @@ POLLS = 128  # polls on their way at once, over all hosts
 PAGES = 128  # pages on their way at once, over all hosts
 GRACE = timedelta(seconds=7)  # for what is on its way when told to stop; the promise is 10 s in all
 _SPREAD = timedelta(minutes=1)  # over which the first polls are spread; `--once` does not wait for it
+_ALIVE = timedelta(seconds=10)  # between two signs of life in the store: each is a write to the disk
 _HANG = timedelta(seconds=90)  # without progress for so long the watchdog is no longer fed
 
 
@@ -291,16 +292,18 @@ class Pulse:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._ticked = self._dispatched = asyncio.get_running_loop().time()
+        self._dispatched = asyncio.get_running_loop().time()
+        self._alive = 0.0  # when the store was last told
 
     async def tick(self) -> None:
         """Begin what is due. The watchdog is fed only while the loop, the store and the dispatcher all answer."""
         self._daemon.poll_due()
         self._daemon.fetch_due()
-        with self._daemon.store.write() as connection:
-            connection.execute(update(daemon_table).values(alive=self._daemon.clock()))
         now = asyncio.get_running_loop().time()
-        self._ticked = now
+        if now - self._alive >= _ALIVE.total_seconds():
+            with self._daemon.store.write() as connection:
+                connection.execute(update(daemon_table).values(alive=self._daemon.clock()))
+            self._alive = now
         if now - self._dispatched < _HANG.total_seconds():
             systemd.notify("WATCHDOG=1")
 
