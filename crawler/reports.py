@@ -17,16 +17,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crawler.errors import CrawlerError
 from crawler.feeds import NotAFeed, parse_feed
+from pipelines.grouping import IRAQ
 from pipelines.markup import plain
 from pipelines.models import Language, Stance
 
-IRAQ = ZoneInfo("Asia/Baghdad")
 _TITLE = 120  # characters; a longer first line is prose, not a headline
 _SENTENCE = re.compile(r"(?<=[.!?؟。])\s")
 _DATELINE = re.compile(

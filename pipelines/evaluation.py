@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from pipelines import grouping, incidents
 from pipelines.archive.reports import report_of
 from pipelines.errors import PipelineError
 from pipelines.findings import ALERT, judge
-from pipelines.grouping import Evidence
+from pipelines.grouping import IRAQ, Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Finding, Incident, Source, Watch
 
-IRAQ = ZoneInfo("Asia/Baghdad")
 Figures = dict[str, object]
 
 

@@ -196,18 +196,6 @@ def load_incident(connection: Connection, incident: str) -> Incident:
     return _INCIDENT.validate_json(document)
 
 
-def load_revision(connection: Connection, incident: str, revision: int) -> Incident:
-    """One numbered revision. Raises KeyError if there is none."""
-    document = connection.execute(
-        select(incident_revisions.c.document).where(
-            incident_revisions.c.incident == incident, incident_revisions.c.revision == revision
-        )
-    ).scalar_one_or_none()
-    if document is None:
-        raise KeyError(f"{incident} revision {revision}")
-    return _INCIDENT.validate_json(document)
-
-
 def list_incidents(connection: Connection, limit: int | None = None) -> list[Incident]:
     """Incidents as they stand, the most recently changed first."""
     query = select(incidents.c.document).order_by(incidents.c.updated.desc(), incidents.c.id).limit(limit)
