@@ -28,7 +28,8 @@ from crawler import systemd
 from crawler.config import Configuration
 from crawler.housekeeping import Housekeeping
 from crawler.intake import Intake, Outcome, Wanted, next_fetch
-from crawler.network import install_resolver, scrapy_settings
+from crawler.network import FetchProblem, install_resolver, scrapy_settings
+from crawler.pauses import pauses
 from crawler.poller import Due, Poller
 from crawler.spider import ArticleSpider, Route
 from crawler.state import State
@@ -99,6 +100,7 @@ class Daemon:
         """Bring up the crawler and the worker; feeds that are new get their first due time."""
         settings = self.configuration.settings
         install_resolver(settings.network.allow_private)
+        pauses.keep_in(self.store, self.clock)
         runner = AsyncCrawlerRunner(
             scrapy_settings(contact=settings.contact, delay=settings.network.delay, ca_file=settings.network.ca_file)
         )
@@ -207,10 +209,10 @@ class Daemon:
         if await self.poller.poll(due):
             self.hurry("tick")
 
-    def _arrive(self, wanted: Wanted, page: Page | None, problem: str) -> None:
+    def _arrive(self, wanted: Wanted, page: Page | None, problem: FetchProblem | None) -> None:
         self._spawn(self._take(wanted, page, problem))
 
-    async def _take(self, wanted: Wanted, page: Page | None, problem: str) -> None:
+    async def _take(self, wanted: Wanted, page: Page | None, problem: FetchProblem | None) -> None:
         try:
             if await self.intake.take(wanted, page, problem):
                 self.hurry("dispatch")

@@ -15,6 +15,7 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from crawler.network import FetchProblem
 from crawler.tables import entries
 from crawler.work import Bench
 from pipelines.archive import Store, reports
@@ -99,7 +100,7 @@ class Intake:
                 )
         return [_wanted(row, sources[row.source]) for row in rows]
 
-    async def take(self, wanted: Wanted, page: Page | None, problem: str = "") -> bool:
+    async def take(self, wanted: Wanted, page: Page | None, problem: FetchProblem | None = None) -> bool:
         """Judge and record one report; True if it changed an incident. `page` is None when it could not be had, and
         `problem` says why."""
         self._trace("fetch")
@@ -111,6 +112,8 @@ class Intake:
         now = self._clock()
         missing = judged.article.body_state == "missing"
         again = missing and now - wanted.first_seen < FRESH and wanted.attempts <= len(_AGAIN)
+        asked = problem is None or problem.kind != "paused"  # else its host is left alone, and it is no attempt
+        wait = max(_pause(wanted.attempts - 1), (problem and problem.retry_after) or timedelta())
         with self._store.write() as connection:
             revisions = () if _worse(connection, judged) else record(connection, judged, self._lexicon, now)
             for revision in revisions:
@@ -118,7 +121,12 @@ class Intake:
             connection.execute(
                 update(entries)
                 .where(entries.c.id == wanted.id)
-                .values(next_fetch=now + _pause(wanted.attempts - 1) if again else None, leased=False, problem=problem)
+                .values(
+                    next_fetch=now + wait if again else None,
+                    attempts=wanted.attempts if asked else wanted.attempts - 1,
+                    leased=False,
+                    problem=str(problem or ""),
+                )
             )
         self._trace("commit")
         log.info(
@@ -127,7 +135,7 @@ class Intake:
             source=wanted.source.id,
             body=judged.article.body_state,
             findings=[f"{finding.verdict} {finding.event_type}" for finding in judged.findings],
-            problem=problem or None,
+            problem=str(problem) if problem else None,
         )
         self._observe(Outcome(judged, revisions))
         return bool(revisions)

@@ -3,14 +3,14 @@
 Scrapy's defaults are made for a crawl that someone watches: it does not verify certificates, retries a 429 within
 milliseconds, follows redirects anywhere, knows no private address, and reads robots.txt once in its life. What this
 file and robots.py put in their place holds for polls (`engine.download_async`) and pages alike, since both pass the
-same downloader middlewares, slots and handler. Nothing here reads or writes the database.
+same downloader middlewares, slots and handler. What hosts asked for is kept by pauses.py; nothing else here touches
+the store.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,13 +56,13 @@ from twisted.web.iweb import IPolicyForHTTPS
 from w3lib.url import safe_url_string
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from crawler.scheduling import LONGEST_WAIT, retry_after
+from crawler.pauses import pauses
+from crawler.scheduling import asked_to_wait
 
 MAX_SIZE = 5 * 1024 * 1024  # bytes of a body, decoded
 TOTAL_SECONDS = 20  # from the request to the last byte of the answer
 MAX_REDIRECTS = 5
 _DNS_THREADS = 40  # a name server that hangs holds one each; Twisted's ten would stop all polls
-_TOO_MANY = timedelta(minutes=15)  # a host that says 429 without Retry-After is left alone for so long, its feed longer
 _LEAST_DELAY = 0.001  # seconds; without any, Scrapy lets all that waits for a host go at once, whatever its limit
 _MAX_HEADERS = 512 * 1024  # bytes, counted in what arrives at once
 _MAX_ENCODINGS = 2  # of one body; more is a trick to multiply work
@@ -72,7 +72,7 @@ _MAX_ENCODINGS = 2  # of one body; more is a trick to multiply work
 class FetchProblem:
     """Why there is no answer to use. `kind` is one of the words below; `detail` says what happened, for people.
 
-    blocked, busy, connection, dns, failed, gone, http_4xx, http_5xx, not_found, paused, private_address,
+    blocked, busy, connection, dns, failed, gone, http_4xx, http_5xx, not_found, not_text, paused, private_address,
     redirect_refused, robots, timeout, tls, too_large, truncated.
     """
 
@@ -292,9 +292,11 @@ class GuardedHandler(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """As Scrapy's. Raises Refused if the host has asked to be left alone meanwhile: requests wait in queues."""
-        pauses.check(request)
+        _leave_alone(request)
         response = await super().download_request(request)
-        pauses.note(request, response)  # here, before the slot lets the next one out
+        wait = _wait_asked(response)
+        if wait is not None and response.status in (429, 503):
+            pauses.note(request.url, wait)  # here, before the slot lets the next one out
         return response
 
 
@@ -379,39 +381,10 @@ def _trust_root(ca_file: str) -> Any:
 # --- manners ---------------------------------------------------------------------------------------------------------
 
 
-class Pauses:
-    """Hosts that asked to be left alone (429 or 503 with Retry-After), and until when. Times are monotonic seconds."""
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-
-    def note(self, request: Request, response: Response) -> None:
-        """Remember what an answer asks for."""
-        if response.status not in (429, 503):
-            return
-        wait = _retry_after(response) or (_TOO_MANY if response.status == 429 else None)
-        if wait is not None:
-            host = _host(request.url)
-            self._until[host] = max(self._until.get(host, 0.0), self.clock() + wait.total_seconds())
-
-    def check(self, request: Request) -> None:
-        """Raises Refused if the request's host is to be left alone."""
-        if not self._until:
-            return
-        left = self._until.get(_host(request.url), 0.0) - self.clock()
-        if left > 0:
-            wait = timedelta(seconds=left)
-            raise Refused(FetchProblem("paused", f"the host asked to wait {_spell(wait)} more", retry_after=wait))
-        self._until.pop(_host(request.url), None)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._until.clear()
-
-    clock = staticmethod(time.monotonic)
-
-
-pauses = Pauses()
+def _leave_alone(request: Request) -> None:
+    """Raises Refused if the request's host is to be left alone."""
+    if (wait := pauses.left(request.url)) > timedelta():
+        raise Refused(FetchProblem("paused", f"the host asked to wait {_spell(wait)} more", retry_after=wait))
 
 
 class AnswerMiddleware:
@@ -419,7 +392,7 @@ class AnswerMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Nothing is put into a host's queue that would only be refused at its end."""
-        pauses.check(request)
+        _leave_alone(request)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """The answer, or Refused."""
@@ -523,7 +496,7 @@ def classify(what: Response | Failure | BaseException) -> FetchProblem | None:
 
 def _classify_answer(response: Response) -> FetchProblem | None:
     status = response.status
-    wait = _retry_after(response)
+    wait = _wait_asked(response)
     if b"challenge" in (response.headers.get("cf-mitigated") or b""):
         return FetchProblem("blocked", "Cloudflare asks for proof of being human", status, wait)
     if 200 <= status < 300 or status == 304:
@@ -542,12 +515,11 @@ def _classify_answer(response: Response) -> FetchProblem | None:
     return FetchProblem(kind, f"the host answers {status}", status, wait)
 
 
-def _retry_after(response: Response) -> timedelta | None:
+def _wait_asked(response: Response) -> timedelta | None:
     def header(name: str) -> str:
         return (response.headers.get(name) or b"").decode("latin-1")
 
-    wait = retry_after(header("Retry-After"), header("Date"), datetime.now(UTC))
-    return min(wait, LONGEST_WAIT) if wait is not None else None
+    return asked_to_wait(response.status, header("Retry-After"), header("Date"), datetime.now(UTC))
 
 
 def _reasons(error: BaseException | None) -> list[BaseException]:
@@ -578,10 +550,6 @@ def _dns_problem(text: str) -> FetchProblem:
             "private_address", f"{host} leads to {address}, which is private; see [network] allow_private"
         )
     return FetchProblem("dns", f"the name {host} cannot be resolved")
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc.lower()
 
 
 def _spell(wait: timedelta) -> str:

@@ -28,7 +28,7 @@ BUSY = 5  # new entries with none known among them: some may have come and gone 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _IDLE = 14 * _DAY  # a feed without anything new for so long is polled hourly at most
 _PROBATION_TRIES = 3  # polls in a row without an entry after which a source on probation is tried daily
-_TOO_MANY_REQUESTS = 4 * _HOUR  # 429 without Retry-After
+_TOO_MANY_REQUESTS = 4 * _HOUR  # what a 429 without a usable Retry-After asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,16 @@ def retry_after(header: str, date_header: str, now: datetime) -> timedelta | Non
     return min(wait, LONGEST_WAIT) if wait > timedelta() else None
 
 
+def asked_to_wait(status: int, header: str, date_header: str, now: datetime) -> timedelta | None:
+    """The wait an answer asks for by its status and Retry-After, at most LONGEST_WAIT; None if it asks for none.
+
+    A 429 that names no time asks for four hours. Asked with 429 or 503 it is the whole host that waits: its feeds,
+    pages and robots.txt; with any other status only what was asked for.
+    """
+    wait = retry_after(header, date_header, now)
+    return _TOO_MANY_REQUESTS if wait is None and status == 429 else wait
+
+
 def freshness(cache_control: str, age: str, expires: str, date_header: str, now: datetime) -> timedelta | None:
     """How long an answer stays fresh (RFC 9111 §4.2.1): max-age less Age, else Expires less Date. None: not said."""
     if found := re.search(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", cache_control, re.IGNORECASE):
@@ -297,8 +307,6 @@ def _failed(state: FeedState, kind: str, why: str, now: datetime) -> FeedState:
 def _back_off(state: FeedState, feed: Feed, outcome: Failed, probation: bool) -> timedelta:
     if outcome.retry_after is not None:
         return max(min(outcome.retry_after, LONGEST_WAIT), feed.every)
-    if outcome.status == 429:
-        return max(_TOO_MANY_REQUESTS, feed.every)
     if probation and state.failures >= _PROBATION_TRIES and state.last_success is None:
         return max(_DAY, feed.every)
     doubled: timedelta = max(feed.every, timedelta(seconds=1)) * 2 ** min(state.failures - 1, 16)

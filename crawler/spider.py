@@ -14,7 +14,7 @@ from crawler.network import FetchProblem, classify
 from pipelines.encoding import decode
 from pipelines.models import Page
 
-Arrival = Callable[[Wanted, Page | None, str], None]
+Arrival = Callable[[Wanted, Page | None, FetchProblem | None], None]
 Route = Callable[[str], str]
 
 _READABLE = ("html", "xml", "text/plain")
@@ -45,21 +45,21 @@ class ArticleSpider(scrapy.Spider):
                     dont_filter=True,
                 )
             except ValueError as error:  # what a feed calls a link may be none
-                self._arrive(wanted, None, f"no usable link: {error}")
+                self._arrive(wanted, None, FetchProblem("failed", f"no usable link: {error}"))
 
     def parse(self, response: Response, wanted: Wanted) -> None:
         """A page came, or a refusal with a status."""
         problem = classify(response) or _unreadable(response)
         if problem is not None:
-            self._arrive(wanted, None, str(problem))
+            self._arrive(wanted, None, problem)
             return
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        self._arrive(wanted, Page(wanted.entry.link, decode(response.body, kind)), "")
+        self._arrive(wanted, Page(wanted.entry.link, decode(response.body, kind)), None)
 
     def fail(self, failure: Any) -> None:
         """No answer (a Twisted failure): refused, timed out, too large, or not allowed."""
         wanted: Wanted = failure.request.cb_kwargs["wanted"]
-        self._arrive(wanted, None, str(classify(failure)))
+        self._arrive(wanted, None, classify(failure))
 
 
 def _unreadable(response: Response) -> FetchProblem | None:

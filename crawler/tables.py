@@ -39,6 +39,13 @@ entries = Table(
 Index("ix_entries_next_fetch", entries.c.next_fetch)
 Index("ix_entries_source_first_seen", entries.c.source, entries.c.first_seen)
 
+host_pauses = Table(  # hosts that asked to be left alone
+    "host_pauses",
+    metadata,
+    Column("host", Text, primary_key=True),  # with its port, if it is named
+    Column("until", UtcDateTime, nullable=False),
+)
+
 source_health = Table(  # how each source was when last looked at: what changed since is told
     "source_health",
     metadata,

@@ -14,7 +14,8 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.reactor import install_reactor
 
-from crawler.network import FetchProblem, classify, install_resolver, pauses, scrapy_settings
+from crawler.network import FetchProblem, classify, install_resolver, scrapy_settings
+from crawler.pauses import pauses
 
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.0/8",)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from crawler import work
+from crawler.pauses import pauses
 from crawler.poller import Poller
 from crawler.state import open_locked
 from crawler.tables import STATE, entries, feeds
@@ -53,6 +54,7 @@ class World:
 
     def feed(self, crawler):
         """A poller as it is after a start of the program."""
+        pauses.keep_in(self.state.store, lambda: self.now)
         poller = Poller(self.state.store, self.bench, [self.source], crawler.engine.download_async, lambda: self.now)
         poller.register()
         return poller
@@ -73,6 +75,16 @@ class World:
 
         crawl(polls)
         return self.feed_state()
+
+    def poll_others(self, *, wait):
+        """A start of the program, and one poll of whatever is due within the day: only the host's pause holds it."""
+
+        async def polls(crawler):
+            self.now += wait
+            poller = self.feed(crawler)
+            await asyncio.gather(*(poller.poll(due) for due in poller.claim(10, ahead=timedelta(days=2))))
+
+        crawl(polls)
 
     def feed_state(self):
         with self.state.store.read() as connection:
@@ -166,6 +178,32 @@ def test_b18_b25_f044_retry_after_is_kept_across_a_restart(world):
     assert len(world.requests) == 1
     world.poll(wait=30 * MINUTE, restart=True)
     assert len(world.requests) == 2 and len(world.rows()) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "hours"), [({"Retry-After": "7200"}, 2), ({}, 4), ({"Retry-After": "315360000"}, 24)]
+)
+def test_b18_b25_the_other_feeds_of_a_host_that_asked_to_wait_are_not_asked_either_after_a_restart(
+    world, headers, hours
+):
+    world.origin["/feed"] = [Answer(status=429, headers=headers), Answer(rss(*FIRST))]
+    world.origin["/other"] = Answer(rss(*FIRST))
+    world.poll()
+    world.source = replace(world.source, feeds=(Feed(world.origin.url("/other"), every=MINUTE),))
+    for _ in range(3):  # each a process of its own, which knows what the store knows
+        world.poll_others(wait=timedelta(hours=hours) / 4)
+        assert world.origin.requests("/other") == []
+    world.poll_others(wait=timedelta(hours=hours) / 4 + MINUTE)
+    assert len(world.origin.requests("/other")) == 1
+
+
+def test_a_pause_noted_by_a_clock_that_ran_ahead_is_forgotten(world):
+    world.origin["/feed"] = [Answer(status=429), Answer(rss(*FIRST))]
+    world.now += timedelta(days=365)
+    world.poll()
+    world.now -= timedelta(days=365)
+    world.poll(restart=True)
+    assert len(world.requests) == 2
 
 
 # --- failure ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import zlib
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,8 @@ import brotli
 import pytest
 from twisted.internet.address import IPv4Address
 
-from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, pauses, scrapy_settings, user_agent
+from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, scrapy_settings, user_agent
+from crawler.pauses import pauses
 from crawler.robots import RobotsMiddleware
 from tests.crawler.crawling import attempt, crawl, fetch, get
 from tests.origin import Answer, Origin
@@ -566,15 +568,15 @@ def test_b18_a_host_that_says_retry_after_is_left_alone_even_by_what_waits_in_th
 
 
 def test_b18_a_pause_ends(origin, monkeypatch):
-    seconds = [0.0]
-    monkeypatch.setattr(type(pauses), "clock", staticmethod(lambda: seconds[0]))
+    now = [datetime(2026, 11, 21, tzinfo=UTC)]
     origin["/"] = [Answer(b"", 503, {"Retry-After": "60"}), Answer(b"ok")]
 
     async def work(crawler):
+        monkeypatch.setattr(pauses, "_clock", lambda: now[0])
         await fetch(crawler, origin.url("/"))
         with pytest.raises(Refused):
             await fetch(crawler, origin.url("/"))
-        seconds[0] = 61.0
+        now[0] += timedelta(seconds=61)
         return (await fetch(crawler, origin.url("/"))).body
 
     assert crawl(work) == b"ok"
@@ -600,8 +602,6 @@ def test_b02_validators_arrive_byte_for_byte(origin):
 
 
 def test_scrapys_open_doors_are_shut():
-    from datetime import timedelta
-
     settings = scrapy_settings(contact="x@example.org", delay=timedelta(seconds=5))
     handlers = settings["DOWNLOAD_HANDLERS"]
     assert {name for name, handler in handlers.items() if handler} == {"http", "https"}

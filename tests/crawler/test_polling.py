@@ -19,6 +19,7 @@ from scrapy.http import Request, Response
 from sqlalchemy import select
 
 from crawler.intake import Intake, Outcome
+from crawler.network import FetchProblem, classify
 from crawler.poller import Poller
 from crawler.state import State, open_locked
 from crawler.tables import STATE, entries, feeds
@@ -138,16 +139,16 @@ class Desk:
             state.close()
 
 
-async def _page(crawler: Any, link: str) -> tuple[Page | None, str]:
+async def _page(crawler: Any, link: str) -> tuple[Page | None, FetchProblem | None]:
     try:
         response: Response = await crawler.engine.download_async(
             Request(link, dont_filter=True, meta={"handle_httpstatus_all": True})
         )
     except Exception as error:  # noqa: BLE001
-        return None, str(error)
-    if response.status != 200:
-        return None, f"http {response.status}"
-    return Page(link, decode(response.body, (response.headers.get("Content-Type") or b"").decode())), ""
+        return None, classify(error)
+    if (problem := classify(response)) is not None:
+        return None, problem
+    return Page(link, decode(response.body, (response.headers.get("Content-Type") or b"").decode())), None
 
 
 @pytest.fixture
@@ -386,6 +387,37 @@ def test_a_page_that_never_comes_is_asked_for_less_and_less_for_a_day(desk: Desk
     desk.poll(40, step=timedelta(hours=1))
     assert 5 <= len(desk.origin.requests("/a")) <= 9
     assert desk.rows(entries)[0].next_fetch is None
+
+
+def test_b18_a_page_of_a_host_that_asked_to_wait_is_asked_for_once_more_when_it_has_waited(desk: Desk) -> None:
+    desk.publish(f"{CLASH}|/a|{CLASH}")
+    desk.origin["/a"] = [Answer(status=429, headers={"Retry-After": "36000"}), Answer(status=404)]
+    desk.poll()
+    assert len(desk.incidents()) == 1, "told on the words of the feed"
+    waiting = desk.rows(entries)[0]
+    assert waiting.next_fetch - desk.now == timedelta(hours=10)
+    desk.page("/a", CLASH + " وإصابة خمسة آخرين." * 3, CLASH)
+    desk.poll(step=timedelta(hours=9))
+    assert len(desk.origin.requests("/a")) == 1
+    desk.poll(step=timedelta(hours=2))
+    assert len(desk.origin.requests("/a")) == 2
+    assert desk.incidents()[0].injured is not None
+
+
+def test_b18_a_page_that_was_not_asked_for_loses_no_attempt(desk: Desk) -> None:
+    desk.publish("خبر|/a")
+
+    async def held(poller: Poller, intake: Intake, crawler: Any) -> None:
+        desk.now += timedelta(hours=1)
+        await poller.poll(poller.claim(10)[0])
+        for _ in range(3):
+            (wanted,) = intake.claim({"s": desk.source}, 10)
+            await intake.take(wanted, None, FetchProblem("paused", retry_after=timedelta(hours=2)))
+            assert intake.claim({"s": desk.source}, 10) == []
+            desk.now += timedelta(hours=2)
+
+    desk.work(held)
+    assert desk.rows(entries)[0].attempts == 0
 
 
 def test_what_was_being_fetched_when_the_program_died_is_due_at_its_next_start(desk: Desk) -> None:

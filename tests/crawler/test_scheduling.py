@@ -18,6 +18,7 @@ from crawler.scheduling import (
     address,
     after_downtime,
     after_poll,
+    asked_to_wait,
     conditional_headers,
     first_state,
     freshness,
@@ -225,8 +226,13 @@ def test_b18_retry_after_is_honoured_up_to_a_day_and_never_undercuts_the_interva
     assert about(pause(Failed("busy", status=429, retry_after=timedelta(seconds=1))), 10 * MINUTE)
 
 
-def test_b18_a_429_without_a_word_is_left_alone_for_four_hours():
-    assert about(pause(Failed("busy", status=429)), 4 * HOUR)
+@pytest.mark.parametrize(
+    ("status", "header", "expected"),
+    [(429, "", 4 * HOUR), (429, "soon", 4 * HOUR), (429, "0", 4 * HOUR), (429, "60", MINUTE), (503, "60", MINUTE),
+     (503, "", None), (404, "60", MINUTE), (200, "", None)],
+)  # fmt: skip
+def test_b18_a_429_without_a_word_asks_for_four_hours(status, header, expected):
+    assert asked_to_wait(status, header, "", NOW) == expected
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_feeds_source"), ["source"], unique=False)
 
     op.create_table(
+        "host_pauses",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("until", pipelines.archive.tables.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_host_pauses")),
+    )
+    op.create_table(
         "incidents",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
