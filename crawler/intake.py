@@ -29,6 +29,7 @@ ENTRY = TypeAdapter(Entry)
 FRESH = timedelta(hours=24)  # how long a page that could not be had is asked for again
 _NEVER_LATER = timedelta(days=2)  # a page put off for longer was put off by a clock that ran ahead
 _AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 30, 90, 240, 480))
+_NO_PAGE = ("not_text", "too_large")  # what was a film an hour ago will be no report in an hour
 
 Planner = Callable[[Connection, Revision, datetime], None]
 
@@ -110,7 +111,7 @@ class Intake:
         if wanted.backlog:
             judged = replace(judged, article=replace(judged.article, backlog=True))
         now = self._clock()
-        missing = judged.article.body_state == "missing"
+        missing = judged.article.body_state == "missing" and (problem is None or problem.kind not in _NO_PAGE)
         again = missing and now - wanted.first_seen < FRESH and wanted.attempts <= len(_AGAIN)
         asked = problem is None or problem.kind != "paused"  # else its host is left alone, and it is no attempt
         wait = max(_pause(wanted.attempts - 1), (problem and problem.retry_after) or timedelta())

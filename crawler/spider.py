@@ -1,4 +1,7 @@
-"""The one permanent spider: it fetches the pages it is asked for, for as long as the process lives."""
+"""The one permanent spider: it fetches the pages it is asked for, for as long as the process lives.
+
+What is no page (a PDF, a film, a picture) is cut off at its headers.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import scrapy
-from scrapy.http import Response
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import StopDownload
+from scrapy.http import Headers, Request, Response
 
 from crawler.intake import Wanted
 from crawler.network import FetchProblem, classify
@@ -18,6 +24,8 @@ Arrival = Callable[[Wanted, Page | None, FetchProblem | None], None]
 Route = Callable[[str], str]
 
 _READABLE = ("html", "xml", "text/plain")
+# How files begin that call themselves pages and are none.
+_NO_TEXT = (b"%PDF-", b"\x89PNG\r", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x04", b"\x1f\x8b")
 
 
 class ArticleSpider(scrapy.Spider):
@@ -31,6 +39,18 @@ class ArticleSpider(scrapy.Spider):
         self._wanted = wanted
         self._arrive = arrive
         self._route = route
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> ArticleSpider:
+        """Scrapy's way of making a spider."""
+        spider: ArticleSpider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.look_at_headers, signals.headers_received)
+        return spider
+
+    def look_at_headers(self, headers: Headers, request: Request) -> None:
+        """Raises StopDownload if what begins to come is no page; its body is never sent for."""
+        if "wanted" in request.cb_kwargs and not _is_readable(_content_type(headers)):
+            raise StopDownload(fail=False)
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """While this generator is pending the spider is not idle, so nothing has to keep it open."""
@@ -53,8 +73,7 @@ class ArticleSpider(scrapy.Spider):
         if problem is not None:
             self._arrive(wanted, None, problem)
             return
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        self._arrive(wanted, Page(wanted.entry.link, decode(response.body, kind)), None)
+        self._arrive(wanted, Page(wanted.entry.link, decode(response.body, _content_type(response.headers))), None)
 
     def fail(self, failure: Any) -> None:
         """No answer (a Twisted failure): refused, timed out, too large, or not allowed."""
@@ -63,7 +82,17 @@ class ArticleSpider(scrapy.Spider):
 
 
 def _unreadable(response: Response) -> FetchProblem | None:
-    kind = (response.headers.get("Content-Type") or b"text/html").decode("latin-1").lower()
-    if any(word in kind for word in _READABLE):
-        return None
-    return FetchProblem("not_text", f"the link answers {kind}, which is no page")
+    kind = _content_type(response.headers)
+    if not _is_readable(kind):
+        return FetchProblem("not_text", f"the link answers {kind}, which is no page")
+    if response.body.startswith(_NO_TEXT):
+        return FetchProblem("not_text", f"the link answers {kind or 'without a type'}, but with no text")
+    return None
+
+
+def _content_type(headers: Headers) -> str:
+    return (headers.get("Content-Type") or b"").decode("latin-1")
+
+
+def _is_readable(content_type: str) -> bool:
+    return not content_type or any(word in content_type.lower() for word in _READABLE)

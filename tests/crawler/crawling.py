@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -14,8 +14,11 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.reactor import install_reactor
 
+from crawler.intake import Wanted
 from crawler.network import FetchProblem, classify, install_resolver, scrapy_settings
 from crawler.pauses import pauses
+from crawler.spider import ArticleSpider
+from pipelines.models import Entry, Page, Source
 
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.0/8",)
@@ -25,7 +28,7 @@ class _Idle(scrapy.Spider):
     name = "idle"
 
     async def start(self) -> Any:
-        await self.crawler.settings["TEST_END"].wait()
+        await self.end.wait()
         return
         yield
 
@@ -69,7 +72,7 @@ def crawl(
         settings = scrapy_settings(
             contact="tests@example.org", delay=timedelta(seconds=delay), total=total, ca_file=ca_file
         )
-        runner = AsyncCrawlerRunner({**settings, "TEST_END": end})
+        runner = AsyncCrawlerRunner(settings)
         crawler = runner.create_crawler(_Idle)
         started = asyncio.Event()
 
@@ -77,7 +80,7 @@ def crawl(
             started.set()
 
         crawler.signals.connect(on_start, signals.engine_started)
-        crawling = asyncio.ensure_future(runner.crawl(crawler))
+        crawling = asyncio.ensure_future(runner.crawl(crawler, end=end))
         await asyncio.wait_for(started.wait(), 10)
         try:
             return await work(crawler)
@@ -86,6 +89,29 @@ def crawl(
             await asyncio.wait({crawling}, timeout=10)
 
     return asyncio.run_coroutine_threadsafe(run(), _loop()).result(seconds)
+
+
+def read_pages(*links: str) -> list[tuple[Page | None, FetchProblem | None]]:
+    """What the daemon's own spider brings from these links, in their order."""
+
+    async def run() -> list[tuple[Page | None, FetchProblem | None]]:
+        pauses.clear()
+        install_resolver(LOOPBACK)
+        wanted: asyncio.Queue[Wanted | None] = asyncio.Queue()
+        found: dict[str, tuple[Page | None, FetchProblem | None]] = {}
+
+        def arrive(one: Wanted, page: Page | None, problem: FetchProblem | None) -> None:
+            found[one.id] = page, problem
+            if len(found) == len(links):
+                wanted.put_nowait(None)
+
+        for link in links:
+            wanted.put_nowait(Wanted(link, Entry(link), Source("s", "S"), datetime.now(UTC), False, 1))
+        settings = scrapy_settings(contact="tests@example.org", delay=timedelta(), total=5)
+        await AsyncCrawlerRunner(settings).crawl(ArticleSpider, wanted=wanted, arrive=arrive, route=lambda link: link)
+        return [found[link] for link in links]
+
+    return asyncio.run_coroutine_threadsafe(run(), _loop()).result(60)
 
 
 async def fetch(crawler: Any, url: str, **arguments: Any) -> scrapy.http.Response:

@@ -404,6 +404,15 @@ def test_b18_a_page_of_a_host_that_asked_to_wait_is_asked_for_once_more_when_it_
     assert desk.incidents()[0].injured is not None
 
 
+def test_f070_a_link_to_a_film_is_judged_on_its_feed_and_asked_for_once(desk: Desk) -> None:
+    desk.publish(f"{CLASH}|/film|{CLASH}")
+    desk.origin["/film"] = Answer(b"\x01", headers={"Content-Type": "video/mp4", "Content-Length": str(10**8)})
+    desk.poll()
+    desk.poll(10, step=timedelta(hours=1))
+    assert len(desk.incidents()) == 1
+    assert len(desk.origin.requests("/film")) == 1
+
+
 def test_b18_a_page_that_was_not_asked_for_loses_no_attempt(desk: Desk) -> None:
     desk.publish("خبر|/a")
 
