@@ -204,13 +204,16 @@ def _speaks(scene: Scene) -> bool:
     for speaker in speakers:
         for verb in verbs:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
+            if arabic and _SUBJECT_BEFORE.search(scene.sentence.text[: verb.start]) and speaker.start > verb.end:
+                continue  # "a source had accused the Saraya": he who speaks stands before the verb
             if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
                 continue  # "the sources said that fighters of …": somebody else speaks
             if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
                 continue  # "… Asaib Ahl al-Haq and others, witnesses said"
             if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
                 return True
-            if arabic and 0 <= verb.start - speaker.end <= 12:
+            follows = verb.start >= speaker.end
+            if arabic and follows and _THEN_SAYS.fullmatch(scene.sentence.text, speaker.end, verb.start):
                 return True
     return False
 
@@ -223,6 +226,8 @@ _SOURCE = re.compile(
 )
 
 
+_THEN_SAYS = re.compile(r"[\s»\"”)]*(?:قد |لقد )?")  # "الخزعلي قال", but not "عواد، مطالبين بكشف"
+_SUBJECT_BEFORE = re.compile(r"(?:^|\W)و?كان(?:ت|وا)? (?:\S+ ){1,6}قد $")
 _THAT = re.compile(r"\s[إأا]ن\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
 
 
