@@ -26,6 +26,7 @@ from alerts.errors import SettingsError
 from alerts.policy import Policy
 from alerts.settings import ChannelSettings, ConsoleSettings, Duration, resolve_secrets
 from crawler.errors import ConfigError
+from crawler.scheduling import SLOWEST
 from crawler.shipped import shipped
 from pipelines.errors import LexiconError
 from pipelines.lexicon import Kind, Lexicon, load_lexicon
@@ -124,6 +125,7 @@ class NetworkSettings(_Strict):
 
     allow_private: list[Annotated[str, AfterValidator(_network)]] = []
     delay: Duration = Field(default=timedelta(seconds=5))
+    slowest: Duration = Field(default=SLOWEST)
     ca_file: str = ""  # extra certificate authority, for sites behind a private one
 
 

@@ -76,7 +76,9 @@ class Daemon:
         self._bench = Bench(configuration.lexicon_files, configuration.watch)
         self._sources = {source.id: source for source in configuration.sources}
         self.intake = Intake(self.store, self._bench, configuration.lexicon, self._plan, clock, observe, trace)
-        self.poller = Poller(self.store, self._bench, configuration.sources, self.fetch, clock)
+        self.poller = Poller(
+            self.store, self._bench, configuration.sources, self.fetch, clock, slowest=settings.network.slowest
+        )
         self.dispatcher = Dispatcher(
             self.store,
             channels,

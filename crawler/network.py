@@ -181,6 +181,7 @@ _REFUSED_V4 = tuple(
         "224.0.0.0/4", "240.0.0.0/4",
     )
 )  # fmt: skip
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _GLOBAL_V6 = IPv6Network("2000::/3")
 _REFUSED_V6 = tuple(
     IPv6Network(text)
@@ -192,13 +193,18 @@ def is_allowed(address: str, allowed: Sequence[Network] = ()) -> bool:
     """Whether `address` may be connected to: a public one, or one in an `allowed` network.
 
     An IPv4 address wrapped into IPv6 (mapped, 6to4, NAT64) is refused like the private ones, whatever is inside,
-    unless what is inside is allowed.
+    unless what is inside is allowed; or the wrapping is (64:ff9b::/96 where a network has IPv6 alone) and what is
+    inside may be connected to: it opens the way to public hosts, not to private ones behind it.
     """
     try:
         found = ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
-    if any(inner in network for inner in (found, _inside(found)) if inner for network in allowed):
+    opened = any(found in network for network in allowed)
+    inside = _inside(found)
+    if inside is not None:
+        return any(inside in network for network in allowed) or (opened and is_allowed(str(inside)))
+    if opened:
         return True
     if isinstance(found, IPv4Address):
         return not any(found in network for network in _REFUSED_V4)
@@ -210,7 +216,7 @@ def _inside(address: Address) -> IPv4Address | None:
         return None
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
-    return IPv4Address(int(address) & 0xFFFFFFFF) if address in IPv6Network("64:ff9b::/96") else None
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
 _refused_hosts: OrderedDict[str, str] = OrderedDict()  # host → the address it was refused for; the latest thousand
@@ -546,10 +552,19 @@ def _dns_problem(text: str) -> FetchProblem:
     host = text.rpartition(": ")[2].strip().strip("'\"").rstrip(".").lower()
     address = _refused_hosts.get(host)
     if address is not None:
-        return FetchProblem(
-            "private_address", f"{host} leads to {address}, which is private; see [network] allow_private"
-        )
+        return FetchProblem("private_address", f"{host} leads to {address}, {_why_refused(address)}")
     return FetchProblem("dns", f"the name {host} cannot be resolved")
+
+
+def _why_refused(address: str) -> str:
+    found = ip_address(address.split("%", 1)[0])
+    inside = _inside(found)
+    if found in _NAT64 and inside is not None and is_allowed(str(inside)):
+        return (
+            f"an address of NAT64 (for {inside}); on a network that has IPv6 alone, write "
+            f'allow_private = ["{_NAT64}"] under [network]: private addresses behind it stay refused'
+        )
+    return "which is private; if it is yours, add its network to allow_private under [network]"
 
 
 def _spell(wait: timedelta) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from crawler.health import LEARNED_FROM, Health, History, assess
+from crawler.health import Health, History, assess
+from crawler.rhythm import LEARNED_FROM
 from crawler.scheduling import FeedState
 from crawler.tables import STATE, daemon, entries, feeds
 from pipelines.archive.tables import articles, incidents

@@ -16,8 +16,11 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from crawler.feeds import NotAFeed, ParsedFeed
 from crawler.intake import ENTRY
 from crawler.network import FetchProblem, classify, moved_to
+from crawler.rhythm import LEARNED_FROM, QuietHours, Rhythm, rhythm_of
 from crawler.scheduling import (
+    ALWAYS_BUSY,
     LONGEST_WAIT,
+    SLOWEST,
     Failed,
     FeedState,
     Fetched,
@@ -47,6 +50,7 @@ _NEVER_LATER = LONGEST_WAIT * 2  # a poll put off for longer was put off by a cl
 _READ_BACK = timedelta(days=3)  # entries older than this when first seen are noted, but their pages are left in peace
 _NESTED = 3  # sitemaps of an index that are read, the newest first
 _TELL_AGAIN = timedelta(hours=1)  # the log of a feed that goes on failing, or fails now and then, in the same way
+_LEARN_AGAIN = timedelta(days=1)  # the quiet hours of a feed
 _LEASE = timedelta(minutes=5)  # a poll that a crash cut off is due again after this
 
 
@@ -57,20 +61,30 @@ class Due:
     source: Source
     feed: Feed
     state: FeedState
+    quiet: QuietHours = ALWAYS_BUSY
 
 
 class Poller:
     """Polls the feeds of these sources; `fetch` is the crawler's way to the network."""
 
     def __init__(
-        self, store: Store, bench: Bench, sources: Sequence[Source], fetch: Fetch, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        bench: Bench,
+        sources: Sequence[Source],
+        fetch: Fetch,
+        clock: Callable[[], datetime],
+        *,
+        slowest: timedelta = SLOWEST,
     ) -> None:
         self._store = store
         self._bench = bench
         self._feeds = {feed.url: (source, feed) for source in sources for feed in source.feeds}
         self._fetch = fetch
         self._clock = clock
+        self._slowest = slowest
         self._random = random.Random()
+        self._quiet: dict[str, tuple[datetime, QuietHours]] = {}  # by feed, when learned and what
         self._unchanged: dict[str, tuple[Source, FeedState]] = {}  # by feed, what is not written yet
         self._failures_told: dict[tuple[str, str], datetime] = {}  # by feed and kind, when the log was last told
 
@@ -125,6 +139,7 @@ class Poller:
     async def poll(self, due: Due) -> bool:
         """Poll one feed and record the outcome, whatever it is; True if it brought entries to look at."""
         now = self._clock()
+        due = replace(due, quiet=self._quiet_hours(due, now))
         try:
             response = await self._fetch(_request(due, now))
         except Exception as error:  # noqa: BLE001  (Scrapy raises whatever its handlers and middlewares do)
@@ -246,10 +261,47 @@ class Poller:
         connection.execute(_SAVE_STATE, [{"feed_url": due.feed.url, **_row(due.source, state)}])
 
     def _state_after(self, due: Due, outcome: Outcome, now: datetime) -> FeedState:
-        return after_poll(due.state, outcome, due.feed, now, self._random, probation=due.source.probation)
+        return after_poll(
+            due.state,
+            outcome,
+            due.feed,
+            now,
+            self._random,
+            probation=due.source.probation,
+            slowest=self._slowest,
+            quiet=due.quiet,
+        )
+
+    def _quiet_hours(self, due: Due, now: datetime) -> QuietHours:
+        """Learned anew each day from what the store has of the feed; not at all where it could change nothing."""
+        if due.feed.every >= self._slowest:
+            return ALWAYS_BUSY
+        learned, quiet = self._quiet.get(due.feed.url, (None, ALWAYS_BUSY))
+        if learned is None or not timedelta() <= now - learned < _LEARN_AGAIN:
+            with self._store.read() as connection:
+                rhythm = _rhythm(connection, due, now)
+            quiet = rhythm.quiet if rhythm is not None else ALWAYS_BUSY
+            self._quiet[due.feed.url] = now, quiet
+        return quiet
 
 
 _SAVE_STATE = update(feeds).where(feeds.c.url == bindparam("feed_url"))
+
+
+def _rhythm(connection: Connection, due: Due, now: datetime) -> Rhythm | None:
+    """When the feed brings entries, but for those it had when first polled."""
+    added = connection.execute(select(feeds.c.added).where(feeds.c.url == due.feed.url)).scalar_one()
+    came = connection.execute(
+        select(entries.c.first_seen)
+        .where(
+            entries.c.source == due.source.id,
+            entries.c.feed == due.feed.url,
+            entries.c.first_poll.is_(False),
+            entries.c.first_seen >= now - LEARNED_FROM,
+        )
+        .order_by(entries.c.first_seen)
+    )
+    return rhythm_of(added, [row.first_seen for row in came])
 
 
 def _row(source: Source, state: FeedState) -> dict[str, object]:

@@ -15,18 +15,21 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from crawler.rhythm import QuietHours
 from crawler.urls import site
 from pipelines.models import Feed
 
 LONGEST_WAIT = timedelta(hours=24)  # of a Retry-After and of every back-off: never given up, at worst tried daily
-MAX_AGE_BOUND = timedelta(minutes=30)  # how far a server's max-age or Expires may delay a poll
+SLOWEST = timedelta(minutes=30)  # the longest interval that max-age, Expires or a feed's rhythm may lead to
 JITTER = 0.1  # of the interval, added only: a bound given by the server or the operator is never undercut
 SPREAD = timedelta(seconds=0.1)  # between the first polls of many feeds, and after downtime
+ALWAYS_BUSY = QuietHours()  # a feed whose rhythm is not known
 CONFIRMED = 3  # answers in a row before a 410 or a permanent redirect is believed
 BUSY = 5  # new entries with none known among them: some may have come and gone between two polls
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-_IDLE = 14 * _DAY  # a feed without anything new for so long is polled hourly at most
+_IDLE = 14 * _DAY  # a feed without anything new for so long is polled at the slowest
+_BARELY = 4  # times as many new entries as known ones: with a few more, some would have been missed
 _PROBATION_TRIES = 3  # polls in a row without an entry after which a source on probation is tried daily
 _TOO_MANY_REQUESTS = 4 * _HOUR  # what a 429 without a usable Retry-After asks for
 
@@ -45,7 +48,7 @@ class FeedState:
     last_full: datetime | None = None  # 200 with a body
     last_new: datetime | None = None
     gap: float = 0.0  # usual seconds between two entries, 0 while unknown
-    pace: float = 1.0  # of the interval: less than 1 after polls that may have missed entries
+    pace: float = 1.0  # of the interval: less than 1 after polls that missed entries, or nearly did
     failures: int = 0  # in a row
     failing_since: datetime | None = None
     kind: str = ""  # of the last failure, "" when the last poll succeeded
@@ -113,16 +116,28 @@ def after_downtime(state: FeedState, feed: Feed, now: datetime, number: int, rng
 
 
 def after_poll(
-    state: FeedState, outcome: Outcome, feed: Feed, now: datetime, rng: random.Random, *, probation: bool = False
+    state: FeedState,
+    outcome: Outcome,
+    feed: Feed,
+    now: datetime,
+    rng: random.Random,
+    *,
+    probation: bool = False,
+    slowest: timedelta = SLOWEST,
+    quiet: QuietHours = ALWAYS_BUSY,
 ) -> FeedState:
-    """The state after a poll that ended at `now`; its `next_poll` is when the feed is due again."""
+    """The state after a poll that ended at `now`; its `next_poll` is when the feed is due again.
+
+    That is after the configured interval, up to `slowest` where that is longer and the server's max-age, the feed's
+    `quiet` hours or two weeks without news say so, and down to half of it after polls that overlapped barely.
+    """
     match outcome:
         case NotModified():
             state = _succeeded(_with_moved(_not_modified(state, outcome, now), outcome.moved_to), now)
-            pause = _interval(state, feed, outcome.max_age, now, probation)
+            pause = _interval(state, feed, outcome.max_age, now, probation, slowest, quiet)
         case Fetched():
             state = _succeeded(_with_moved(_fetched(state, outcome, now), outcome.moved_to), now)
-            pause = _interval(state, feed, outcome.max_age, now, probation)
+            pause = _interval(state, feed, outcome.max_age, now, probation, slowest, quiet)
         case Failed(kind="paused"):  # the host asked to be left alone: nothing was asked, nothing failed
             pause = max(outcome.retry_after or feed.every, feed.every)
         case Failed(kind="gone"):
@@ -214,7 +229,9 @@ def _not_modified(state: FeedState, outcome: NotModified, now: datetime) -> Feed
 
 
 def _fetched(state: FeedState, outcome: Fetched, now: datetime) -> FeedState:
-    missed = state.last_success is not None and outcome.new >= BUSY and outcome.seen == 0
+    busy = state.last_success is not None and outcome.new >= BUSY
+    missed = busy and outcome.seen == 0
+    barely = busy and outcome.new >= _BARELY * outcome.seen
     problems = outcome.problems
     if missed:
         problems = (*problems, "may have missed entries: none of the last poll was left; give it a shorter `every`")
@@ -227,7 +244,7 @@ def _fetched(state: FeedState, outcome: Fetched, now: datetime) -> FeedState:
         last_full=now,
         last_new=now if outcome.new else state.last_new,
         gap=_gap(state, outcome.new, now),
-        pace=0.5 if missed else min(1.0, state.pace * 1.1),
+        pace=0.5 if missed else max(0.5, state.pace * 0.8) if barely else min(1.0, state.pace * 1.1),
         empty=0 if outcome.new + outcome.seen else state.empty + 1,
         missed=now if missed else state.missed,
         problems=problems,
@@ -259,16 +276,25 @@ def _may_move(old: str, new: str) -> bool:
     return site(old) == site(new) and (after.scheme == "https" or before.scheme == after.scheme)
 
 
-def _interval(state: FeedState, feed: Feed, max_age: timedelta | None, now: datetime, probation: bool) -> timedelta:
+def _interval(
+    state: FeedState,
+    feed: Feed,
+    max_age: timedelta | None,
+    now: datetime,
+    probation: bool,
+    slowest: timedelta,
+    quiet: QuietHours,
+) -> timedelta:
     if probation and state.empty >= _PROBATION_TRIES:
         return max(_DAY, feed.every)
     pause = feed.every
     if state.pace < 1 and feed.every > 2 * _MINUTE:
         pause = max(feed.every * state.pace, _MINUTE)  # it rolls over faster than it is polled
-    if state.last_new is not None and now - state.last_new > _IDLE:
-        pause = max(pause, _HOUR)
+    idle = state.last_new is not None and now - state.last_new > _IDLE
+    if idle or quiet.cover(now, now + slowest):
+        pause = max(pause, slowest)
     if max_age is not None:
-        pause = max(pause, min(max_age, MAX_AGE_BOUND))
+        pause = max(pause, min(max_age, slowest))
     return pause
 
 

@@ -31,7 +31,7 @@ _ADVICE = {  # what to do about each kind of problem
     "gone": "the publisher took the feed down: look for a new one with `rasid sources add`",
     "not_a_feed": "this address gives something else: look for the feed with `rasid sources add`",
     "not_found": "there is nothing at this address: look for the feed with `rasid sources add`",
-    "private_address": "add its network to [network] allow_private if it really is yours",
+    "private_address": "if it really is yours, add its network to allow_private under [network]",
     "robots": "its robots.txt forbids it: ask the publisher, or disable the source",
     "timeout": "too slow: it is tried again at every poll; disable it if it stays so",
     "tls": "its certificate is not valid: tell the publisher; rasid never goes on without",

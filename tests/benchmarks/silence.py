@@ -13,7 +13,7 @@ import random
 import sys
 from datetime import UTC, datetime, timedelta
 
-from crawler.health import History, rhythm_of
+from crawler.rhythm import rhythm_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -67,10 +67,10 @@ def year(rhythm: str, per_day: float, rng: random.Random) -> tuple[int, float, f
         if index != before:
             told = False
         if hour % 24 == 0 or learned is None:
-            learned = rhythm_of(History(START, tuple(seen[max(0, index - int(per_day * 110) - 50) : index])))
+            learned = rhythm_of(START, seen[max(0, index - int(per_day * 110) - 50) : index])
         if learned is not None and not told and learned.expected(last, now) >= learned.limit:
             false, told = false + 1, True
-    learned = rhythm_of(History(START, tuple(seen)))
+    learned = rhythm_of(START, seen)
     assert learned is not None
     now = seen[-1].replace(minute=0, second=0, microsecond=0)
     truly = 0.0

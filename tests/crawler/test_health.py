@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.health import Health, History, assess, heard_from, rhythm_of, worth_a_notice
+from crawler.health import Health, History, assess, heard_from, worth_a_notice
+from crawler.rhythm import rhythm_of
 from crawler.scheduling import FeedState
 from pipelines.models import Source
 from tests.benchmarks import silence
@@ -50,7 +51,7 @@ def test_a_quiet_night_is_no_silence():
     days = [NOW.replace(hour=6) - number * DAY for number in range(28)]
     history = History(days[-1], tuple(sorted(day + number * HOUR for day in days for number in range(12))))
     evening = NOW.replace(hour=18)
-    rhythm = rhythm_of(replace(history, arrivals=tuple(one for one in history.arrivals if one <= evening)))
+    rhythm = rhythm_of(days[-1], [one for one in history.arrivals if one <= evening])
     assert rhythm is not None
     assert rhythm.expected(evening, evening + 10 * HOUR) < 2
     assert rhythm.expected(evening + 12 * HOUR, evening + 22 * HOUR) > 8

@@ -12,12 +12,13 @@ import threading
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from itertools import pairwise
 from typing import Any
 
 import brotli
 import pytest
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, IPv6Address
 
 from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, scrapy_settings, user_agent
 from crawler.pauses import pauses
@@ -68,11 +69,53 @@ def test_public_addresses_are_allowed(address):
 
 
 def test_an_allowed_network_covers_addresses_wrapped_into_ipv6():
-    from ipaddress import ip_network
-
     assert is_allowed("127.0.0.1", [ip_network("127.0.0.0/8")])
     assert is_allowed("::ffff:127.0.0.1", [ip_network("127.0.0.0/8")])
     assert not is_allowed("10.0.0.1", [ip_network("127.0.0.0/8")])
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "allowed"),
+    [
+        ("64:ff9b::808:808", "64:ff9b::/96", True), ("64:ff9b::a00:1", "64:ff9b::/96", False),
+        ("64:ff9b::7f00:1", "64:ff9b::/96", False), ("64:ff9b::a00:1", "10.0.0.0/8", True),
+        ("64:ff9b::808:808", "10.0.0.0/8", False), ("64:ff9b::a9fe:a9fe", "::/0", False),
+        ("2002:808:808::", "2002::/16", True), ("2002:a00:1::", "2002::/16", False), ("fd00::1", "fd00::/8", True),
+        ("10.0.0.1", "64:ff9b::/96", False),
+    ],
+)  # fmt: skip
+def test_b30_a_network_with_ipv6_alone_can_open_nat64_for_public_hosts_only(address, network, allowed):
+    assert is_allowed(address, [ip_network(network)]) is allowed
+
+
+class _Nat64:
+    """A name server as on a network with IPv6 alone (DNS64, RFC 6147)."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    def resolveHostName(self, receiver, name, port=0, types=None, semantics="TCP"):
+        receiver.resolutionBegan(self)
+        for address in self.addresses:
+            receiver.addressResolved(IPv6Address("TCP", address, port))
+        receiver.resolutionComplete()
+        return receiver
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [("64:ff9b::808:808", 'allow_private = ["64:ff9b::/96"]'), ("64:ff9b::a00:1", "which is private")],
+)
+def test_b30_a_refused_nat64_address_says_what_to_write_if_a_public_host_is_behind_it(address, advice):
+    def with_that_name_server() -> None:
+        from twisted.internet import reactor
+
+        reactor.installNameResolver(_Nat64(address))
+
+    found = problem("http://news.example/", allow=(), prepare=with_that_name_server)
+    _restore_resolver()
+    assert found.kind == "private_address"
+    assert address in found.detail and advice in found.detail
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "①②⑦.0.0.1"])

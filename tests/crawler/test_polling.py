@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from scrapy.http import Request, Response
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from crawler.intake import Intake, Outcome
 from crawler.network import FetchProblem, classify
@@ -232,6 +232,34 @@ def test_b08_f043_the_same_body_under_a_new_etag_is_nothing_new(desk: Desk) -> N
     desk.poll()
     assert desk.state.etag == '"two"'
     assert len(desk.origin.requests("/a")) == 1
+
+
+def test_b11_quiet_hours_are_learned_from_what_came_and_known_after_a_restart(desk: Desk) -> None:
+    desk.publish("خبر|/a", etag='"one"')
+    desk.poll()
+    desk.origin["/feed"] = Answer(status=304, headers={"ETag": '"one"'})
+    with desk._open() as state, state.store.write() as connection:  # four weeks of working days, 6 to 18 o'clock UTC
+        connection.execute(update(feeds).values(added=desk.now - timedelta(days=30)))
+        template = connection.execute(select(entries)).one()._asdict()
+        midnight = desk.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        connection.execute(
+            insert(entries),
+            [
+                {**template, "id": f"{day} {hour}", "first_poll": False, "next_fetch": None}
+                | {"first_seen": midnight - timedelta(days=day, hours=-hour)}
+                for day in range(1, 29)
+                for hour in range(6, 18)
+            ],
+        )
+
+    def interval(hour: int) -> float:
+        desk.now = midnight + timedelta(days=1, hours=hour)
+        before = len(desk.origin.requests("/feed"))
+        desk.poll(90, step=timedelta(minutes=1))
+        return 90 / (len(desk.origin.requests("/feed")) - before)
+
+    assert 25 <= interval(0) <= 45
+    assert 9 <= interval(8) <= 13
 
 
 def test_b12_the_interval_is_kept_over_a_restart(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from crawler.rhythm import QuietHours
 from crawler.scheduling import (
     LONGEST_WAIT,
     Failed,
@@ -193,10 +194,55 @@ def test_the_first_poll_and_a_slow_feed_have_missed_nothing():
     assert poll(Fetched(new=2, seen=0), poll(GOOD)).missed is None
 
 
-def test_a_feed_without_news_for_two_weeks_is_polled_hourly():
+def test_polls_that_barely_overlap_come_sooner_before_anything_is_missed():
+    state = poll(Fetched(new=17, seen=3), poll(GOOD))
+    assert state.missed is None
+    assert about(state.next_poll - NOW, 8 * MINUTE)
+    for _ in range(10):
+        state = poll(Fetched(new=17, seen=3), state)
+    assert about(state.next_poll - NOW, 5 * MINUTE), "half of what is configured, and no less"
+    assert about(pause(Fetched(new=12, seen=8), poll(GOOD)), 10 * MINUTE)
+    assert about(pause(Fetched(new=3, seen=0), poll(GOOD)), 10 * MINUTE), "a small feed is no busy one"
+
+
+def test_a_feed_without_news_for_two_weeks_is_polled_at_the_slowest():
     state = FeedState(next_poll=NOW, last_success=NOW, last_new=NOW - 15 * DAY)
-    assert about(pause(NotModified(), state), HOUR)
+    assert about(pause(NotModified(), state), 30 * MINUTE)
+    assert about(pause(NotModified(), state, slowest=HOUR), HOUR)
     assert about(pause(Fetched(1, 9), state), 10 * MINUTE)
+
+
+QUIET_AT_NIGHT = QuietHours(bytes(hour % 24 < 4 for hour in range(168)))
+
+
+def test_b11_in_its_quiet_hours_a_feed_is_polled_at_the_slowest_and_in_time_for_the_busy_ones():
+    def interval(hour, minute=0, **arguments):
+        now = NOW.replace(hour=hour, minute=minute)
+        return poll(NotModified(), now=now, quiet=QUIET_AT_NIGHT, **arguments).next_poll - now
+
+    assert about(interval(2), 30 * MINUTE)
+    assert about(interval(3, 29), 30 * MINUTE)
+    assert about(interval(3, 31), 10 * MINUTE)
+    assert about(interval(4), 10 * MINUTE)
+    assert about(interval(23, 45), 10 * MINUTE)
+    assert about(interval(1, slowest=2 * HOUR), 2 * HOUR)
+    assert about(interval(2, slowest=timedelta()), 10 * MINUTE), "switched off"
+
+
+def test_b11_an_interval_configured_slower_than_the_slowest_wins_over_quiet_hours():
+    feed = Feed("https://x/", every=HOUR)
+    assert about(
+        poll(NotModified(), feed=feed, now=NOW.replace(hour=1), quiet=QUIET_AT_NIGHT).next_poll - NOW.replace(hour=1),
+        HOUR,
+    )
+
+
+@given(st.integers(0, 10_080), st.integers(0, 7_200), st.integers(0, 7_200), st.binary(min_size=168, max_size=168))
+def test_b11_quiet_hours_never_lead_to_more_than_the_configured_bound(minute, seconds, slowest, hours):
+    feed, bound = Feed("https://x/", every=timedelta(seconds=seconds)), timedelta(seconds=slowest)
+    now = NOW + minute * MINUTE
+    found = poll(NotModified(), feed=feed, now=now, quiet=QuietHours(hours), slowest=bound).next_poll - now
+    assert feed.every <= found <= max(feed.every, bound) * 1.1
 
 
 # --- failure ---------------------------------------------------------------------------------------------------------
