@@ -83,13 +83,14 @@ class Intake:
     def claim(self, sources: dict[str, Source], limit: int) -> list[Wanted]:
         """The entries whose pages are due, the newest reports first; each is due again later if this never ends."""
         now = self._clock()
+        due = or_(entries.c.next_fetch <= now, entries.c.next_fetch > now + _NEVER_LATER)
+        with self._store.read() as connection:  # most often nothing is: ask without the write lock
+            if connection.execute(select(entries.c.id).where(due).limit(1)).first() is None:
+                return []
         with self._store.write() as connection:
             rows = connection.execute(
                 select(entries)
-                .where(
-                    or_(entries.c.next_fetch <= now, entries.c.next_fetch > now + _NEVER_LATER),
-                    entries.c.source.in_(sources),
-                )
+                .where(due, entries.c.source.in_(sources))
                 .order_by(entries.c.first_seen.desc())
                 .limit(limit)
             ).all()
