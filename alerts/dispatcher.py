@@ -28,7 +28,7 @@ from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryL
 from alerts.messages import Message, Telling, compose, marked, prepare_templates
 from alerts.outbox import Notice
 from alerts.policy import BAGHDAD, Policy
-from alerts.queue import Delivery
+from alerts.queue import Delivery, Task
 from alerts.settings import AnyChannelSettings
 from pipelines.archive import Store
 from pipelines.models import ChangeKind
@@ -36,6 +36,7 @@ from pipelines.summary import Labels
 
 log = structlog.get_logger("alerts")
 _WORTH_A_NOTICE = 4  # attempts, over 35 minutes
+HANGS = 5.0  # seconds without an answer, after which others of the same channel wait no longer
 Settle = Callable[[Connection], object]  # records within a transaction what came of a delivery
 _Result = TypeVar("_Result")
 
@@ -148,35 +149,29 @@ class Dispatcher:
 
     def _work(self, name: str) -> None:
         try:
-            delivery = self._commit(name)
-            while delivery is not None:
+            task = self._commit(name)
+            while task is not None:
                 if self._buckets[name].take(self._stopping):
-                    delivery = self._deliver(name, delivery)
+                    task = self._deliver(name, task)
                     with self._lock:
                         self._handled += 1
                 else:
-                    delivery = self._commit(name, delivery.id, self._put_back(delivery))
+                    task = self._commit(name, task.delivery.id, self._put_back(task.delivery))
         finally:
             with self._idle:
                 self._busy[name] -= 1
+                last = not self._busy[name]
                 self._idle.notify_all()
+            if last:
+                self._channels[name].rest()
 
-    def _deliver(self, name: str, delivery: Delivery) -> Delivery | None:
+    def _deliver(self, name: str, task: Task) -> Task | None:
         """Send one and record it; returns the next."""
-        try:
-            message, envelope = self._compose(delivery)
-        except DBAPIError as error:
-            log.error("outbox cannot be read", channel=name, id=delivery.id, error=str(error.orig))
-            self._commit(name, delivery.id, self._put_back(delivery))
-            return None
-        except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
-            return self._commit(name, delivery.id, self._settle_fault(delivery, error))
-        with self._turns.taken(name) as turn:
-            settle = self._send(delivery, message, envelope)
-            turn.answered()
-            return self._commit(name, delivery.id, settle)
+        with self._turns.turn(name) as turn:
+            settle = self._send(task, turn)
+            return self._commit(name, task.delivery.id, settle)
 
-    def _commit(self, name: str, done: str = "", settle: Settle | None = None) -> Delivery | None:
+    def _commit(self, name: str, done: str = "", settle: Settle | None = None) -> Task | None:
         """Record what came of a delivery and lease the next, both in one transaction."""
         try:
             with self._writing, self._store.write() as connection:
@@ -184,7 +179,7 @@ class Dispatcher:
                     settle(connection)
                 now = self._clock()
                 stopping = self._stopping.is_set()
-                delivery = None if stopping else queue.claim(connection, name, self._lease, now)
+                task = None if stopping else queue.claim(connection, name, self._lease, now)
         except DBAPIError as error:
             # What was sent is kept in memory to be recorded later, rather than sent twice; nothing new is begun.
             log.error("outbox cannot be written", channel=name, id=done, error=str(error.orig))
@@ -194,59 +189,60 @@ class Dispatcher:
             return None
         if settle is not None:
             self._trace("mark")
-        if delivery is not None:
+        if task is not None:
             self._trace("claim")
-        return delivery
+        return task
 
-    def _send(self, delivery: Delivery, message: Message, envelope: Envelope) -> Settle:
+    def _send(self, task: Task, turn: _Turn) -> Settle:
         """Hand it to the channel; returns how to record what came of it."""
+        delivery = task.delivery
+        now = self._clock()
         try:
+            message = self._compose(task, now)
+            envelope = Envelope(
+                id=delivery.id,
+                recipient=delivery.recipient,
+                at=now,
+                root=task.root,
+                root_receipt=task.root_receipt,
+                minimal=delivery.minimal,
+                keep=True,
+                turn=turn.take,
+            )
             receipt = self._channels[delivery.channel].send(message, envelope)
         except DeliveryError as error:
             return self._settle_failure(delivery, error)
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
             return self._settle_fault(delivery, error)
+        finally:
+            turn.answered()
         log.info("delivered", id=delivery.id, channel=delivery.channel, attempt=delivery.attempts)
         return lambda connection: queue.record_sent(connection, delivery, receipt, self._clock())
 
     def _put_back(self, delivery: Delivery) -> Settle:
         return lambda connection: queue.put_back(connection, delivery, self._clock())
 
-    def _compose(self, delivery: Delivery) -> tuple[Message, Envelope]:
-        now = self._clock()
-        with self._store.read() as connection:
-            subject, root, receipt = queue.thread_of(connection, delivery)
-            message: Message
-            if delivery.kind == "incident":
-                incident = queue.load_incident(connection, delivery.incident, delivery.revision)
-                late = now - delivery.decided
-                telling = Telling(
-                    change=cast(ChangeKind, delivery.change),
-                    changes=delivery.changes,
-                    decided=delivery.decided,
-                    late=late if late > self._policy.delayed_after else None,
-                    subject=subject,
-                    mark=self._mark,
-                    acknowledged_by=queue.acknowledged_by(connection, delivery.incident),
-                )
-                message = compose(incident, telling, self._labels, self._timezone)
-            else:
-                plain = queue.load_list(connection, delivery.incident)
-                message = replace(
-                    plain,
-                    mark=self._mark or plain.mark,
-                    subject=marked(self._mark, plain.subject),
-                    first_line=marked(self._mark, plain.first_line),
-                )
-        envelope = Envelope(
-            id=delivery.id,
-            recipient=delivery.recipient,
-            at=now,
-            root=root,
-            root_receipt=receipt,
-            minimal=delivery.minimal,
+    def _compose(self, task: Task, now: datetime) -> Message:
+        delivery = task.delivery
+        if delivery.kind == "incident":
+            late = now - delivery.decided
+            telling = Telling(
+                change=cast(ChangeKind, delivery.change),
+                changes=delivery.changes,
+                decided=delivery.decided,
+                late=late if late > self._policy.delayed_after else None,
+                subject=task.subject,
+                mark=self._mark,
+                acknowledged_by=task.acknowledged_by,
+            )
+            return compose(queue.INCIDENT.validate_json(task.document), telling, self._labels, self._timezone)
+        plain = queue.LIST.validate_json(task.document)
+        return replace(
+            plain,
+            mark=self._mark or plain.mark,
+            subject=marked(self._mark, plain.subject),
+            first_line=marked(self._mark, plain.first_line),
         )
-        return message, envelope
 
     # --- what came of it ------------------------------------------------------------------------------------------
 
@@ -359,55 +355,74 @@ class _Bucket:
 
 
 class _Turns:
-    """Quick receivers take turns, from the sending to the record.
+    """Messages take turns from the step after which the receiver may have them to the record that it has.
 
-    A crash then catches one message between its receiver's yes and our record, and not one per thread. A receiver that
-    takes longer than `patience` does not take part until it is quick again: several messages are then on their way to
-    it at once, and a crash may double each of them, but nobody waits for it.
+    So a crash catches one message there, and not one per thread. Quick receivers, which answer within `patience`, share
+    one turn. One that takes longer has a turn of its own until it is quick again, for nobody waits for another channel:
+    a crash may then double one message more. Nor does a channel wait for ever for one answer: after HANGS seconds its
+    next message goes on all the same, and a crash may double those too.
     """
 
     def __init__(self, patience: float) -> None:
-        self._patience = patience  # seconds
-        self._free = threading.Condition()
-        self._holder: _Turn | None = None
+        self._patience = {"": patience}  # seconds; the turn that is shared has the empty name
+        self._hangs = max(HANGS, patience)
+        self._changed = threading.Condition()
+        self._holders: dict[str, _Turn] = {}
         self._slow: set[str] = set()
 
     @contextlib.contextmanager
-    def taken(self, channel: str) -> Iterator[_Turn]:
-        """Hold the turn for the length of the block."""
-        turn = _Turn(channel)
-        with self._free:
-            self._await_turn(channel)
-            turn.began = time.monotonic()
-            if channel not in self._slow:
-                self._holder = turn
+    def turn(self, channel: str) -> Iterator[_Turn]:
+        """A turn that may be taken within the block, and is over at its end."""
+        turn = _Turn(channel, self)
         try:
             yield turn
         finally:
-            with self._free:
-                (self._slow.add if turn.took > self._patience else self._slow.discard)(channel)
-                if self._holder is turn:
-                    self._holder = None
-                    self._free.notify()
+            self._give_back(turn)
 
-    def _await_turn(self, channel: str) -> None:
-        while self._holder is not None and channel not in self._slow:
-            left = self._holder.began + self._patience - time.monotonic()
+    def take(self, turn: _Turn) -> None:
+        """Wait for the turn of the channel, and for the shared one if the channel is quick."""
+        with self._changed:
+            self._await(turn, turn.channel)
+            if turn.channel not in self._slow:
+                self._await(turn, "")
+            turn.began = time.monotonic()
+
+    def _await(self, turn: _Turn, name: str) -> None:
+        while (holder := self._holders.get(name)) is not None:
+            left = holder.began + self._patience.get(name, self._hangs) - time.monotonic()
             if left <= 0:
-                self._slow.add(self._holder.channel)
+                self._slow.add(holder.channel)
+                break
+            self._changed.wait(left)
+            if not name and turn.channel in self._slow:
                 return
-            self._free.wait(left)
+        self._holders[name] = turn
+
+    def _give_back(self, turn: _Turn) -> None:
+        with self._changed:
+            if turn.took is not None:
+                (self._slow.add if turn.took > self._patience[""] else self._slow.discard)(turn.channel)
+            for name in [name for name, holder in self._holders.items() if holder is turn]:
+                del self._holders[name]
+            self._changed.notify_all()
 
 
 class _Turn:
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, turns: _Turns) -> None:
         self.channel = channel
+        self.began = 0.0
+        self.took: float | None = None  # seconds the receiver needed; None: it was never asked
+        self._turns = turns
+
+    def take(self) -> None:
+        """Wait for it. To be called when all is ready but the step after which the receiver may have the message."""
         self.began = time.monotonic()
-        self.took = 0.0
+        self._turns.take(self)
 
     def answered(self) -> None:
         """The receiver has answered: what comes after is our own time."""
-        self.took = time.monotonic() - self.began
+        if self.began:
+            self.took = time.monotonic() - self.began
 
 
 async def _in_thread(work: Callable[[], _Result]) -> _Result:

@@ -15,7 +15,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 
 from alerts.messages import ListMessage
@@ -96,6 +111,18 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
     return parked
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A delivery that was leased, with all that its message is made of, as it stands in the store."""
+
+    delivery: Delivery
+    document: str  # the Incident, or the list message, as JSON
+    subject: str  # frozen by the first message of the incident; empty but for incidents
+    root: str  # id and receipt of the first message of this incident that the recipient got; empty where none
+    root_receipt: str
+    acknowledged_by: str
+
+
 def any_due(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether it is worth taking the write lock to claim something."""
     if not _is_open(connection, channel, now):
@@ -103,7 +130,7 @@ def any_due(connection: Connection, channel: str, now: datetime) -> bool:
     return connection.execute(_CLAIMABLE, {"channel": channel, "now": now}).first() is not None
 
 
-def claim(connection: Connection, channel: str, lease: str, now: datetime) -> Delivery | None:
+def claim(connection: Connection, channel: str, lease: str, now: datetime) -> Task | None:
     """Lease the next message that is due on a channel; None if there is none, or the channel is off or closed.
 
     A revision waits for the earlier ones of its incident to the same recipient. A half-open circuit lets one through.
@@ -114,7 +141,23 @@ def claim(connection: Connection, channel: str, lease: str, now: datetime) -> De
     if row is None:
         return None
     set_row(connection, row.id, state="sending", lease=lease, attempts=row.attempts + 1)
-    return replace(as_delivery(row), state="sending", attempts=row.attempts + 1)
+    about = connection.execute(
+        _ABOUT,
+        {
+            "incident": row.incident,
+            "revision": row.revision,
+            "channel": row.channel,
+            "recipient": row.recipient,
+        },
+    ).one()
+    return Task(
+        delivery=replace(as_delivery(row), state="sending", attempts=row.attempts + 1),
+        document=about.document,
+        subject=about.subject or "",
+        root=about.root or "",
+        root_receipt=about.root_receipt or "",
+        acknowledged_by=about.acknowledged_by or "",
+    )
 
 
 def record_sent(connection: Connection, delivery: Delivery, receipt: str, now: datetime) -> None:
@@ -304,31 +347,14 @@ def save_message(connection: Connection, incident: str, revision: int, kind: str
 
 def load_incident(connection: Connection, incident: str, revision: int) -> Incident:
     """The revision that a delivery tells of."""
-    return INCIDENT.validate_json(_document(connection, incident, revision))
-
-
-def load_list(connection: Connection, name: str) -> ListMessage:
-    """The digest, summary, notice or test that a delivery tells."""
-    return LIST.validate_json(_document(connection, name, 1))
-
-
-def thread_of(connection: Connection, delivery: Delivery) -> tuple[str, str, str]:
-    """Subject, id and receipt of the first message of this incident that the recipient got; empty where none."""
-    of = {"incident": delivery.incident, "channel": delivery.channel, "recipient": delivery.recipient}
-    subject = connection.execute(_SUBJECT, of).scalar_one_or_none()
-    first = connection.execute(_FIRST_SENT, of).one_or_none()
-    return subject or "", first.id if first else "", first.receipt if first else ""
+    of = {"incident": incident, "revision": revision}
+    return INCIDENT.validate_json(connection.execute(_DOCUMENT, of).scalar_one())
 
 
 def failures_in_a_row(connection: Connection, channel: str) -> int:
     """How often the channel has failed since it last worked."""
     state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
     return int(state.failures) if state is not None else 0
-
-
-def acknowledged_by(connection: Connection, incident: str) -> str:
-    """Who has the incident in hand; empty if nobody said so."""
-    return connection.execute(_ACKNOWLEDGED, {"incident": incident}).scalar_one_or_none() or ""
 
 
 def silences_in_force(connection: Connection, now: datetime) -> list[Silence]:
@@ -358,8 +384,6 @@ def dump(adapter: TypeAdapter[Any], value: object) -> str:
 # Built once, because each is run for every message: SQLAlchemy takes longer to build one than SQLite to run it.
 _SET_ROW = update(deliveries).where(deliveries.c.id == bindparam("row"))
 _CHANNEL_STATE = select(channel_states).where(channel_states.c.channel == bindparam("channel"))
-_SUBJECT = select(threads.c.subject).where(threads.c.incident == bindparam("incident"))
-_ACKNOWLEDGED = select(acknowledgements.c.author).where(acknowledgements.c.incident == bindparam("incident"))
 _DOCUMENT = select(messages.c.document).where(
     messages.c.incident == bindparam("incident"), messages.c.revision == bindparam("revision")
 )
@@ -373,19 +397,38 @@ _FIRST_SENT = (
     )
     .order_by(deliveries.c.sent, deliveries.c.revision)
     .limit(1)
+    .subquery()
 )
-_CLAIMABLE = (
-    select(deliveries)
-    .where(
+_ABOUT = (
+    select(
+        messages.c.document,
+        threads.c.subject,
+        _FIRST_SENT.c.id.label("root"),
+        _FIRST_SENT.c.receipt.label("root_receipt"),
+        acknowledgements.c.author.label("acknowledged_by"),
+    )
+    .select_from(
+        messages.outerjoin(threads, threads.c.incident == messages.c.incident)
+        .outerjoin(acknowledgements, acknowledgements.c.incident == messages.c.incident)
+        .outerjoin(_FIRST_SENT, true())
+    )
+    .where(messages.c.incident == bindparam("incident"), messages.c.revision == bindparam("revision"))
+)
+
+
+def _first_due(state: str) -> Select[Any]:
+    due = select(deliveries).where(
         deliveries.c.channel == bindparam("channel"),
-        deliveries.c.state.in_(("held", "queued")),
+        deliveries.c.state == state,
         deliveries.c.gather == "",
         is_due(bindparam("now", type_=deliveries.c.due.type)),
         in_turn(),
     )
-    .order_by(deliveries.c.due, deliveries.c.decided, deliveries.c.revision)
-    .limit(1)
-)
+    return select(due.order_by(deliveries.c.due).limit(1).subquery())
+
+
+# Each state by itself, so that the index gives the first one however many wait.
+_CLAIMABLE = union_all(_first_due("queued"), _first_due("held")).order_by("due").limit(1)
 
 
 # --- parts of the above  ------------------------------------------------------------------------------------------
@@ -434,7 +477,3 @@ def _set_channel(connection: Connection, channel: str, **values: Any) -> None:
     changed = connection.execute(update(channel_states).where(channel_states.c.channel == channel).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(channel_states).values(channel=channel, **values))
-
-
-def _document(connection: Connection, incident: str, revision: int) -> str:
-    return str(connection.execute(_DOCUMENT, {"incident": incident, "revision": revision}).scalar_one())

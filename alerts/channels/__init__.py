@@ -1,15 +1,16 @@
 """The ways out. One interface of one method; each channel is one small file.
 
 `send` either returns (the receiver took the message) or raises one of the DeliveryErrors of errors.py, which say what
-is to be done next. It blocks, and is called from a thread.
+is to be done next. It blocks, and is called from a thread. It prepares all it can, calls the envelope's `turn`, and
+then takes the step after which the receiver may have the message.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -37,17 +38,21 @@ class Envelope:
     root: str = ""  # id of the first message of this incident that the recipient got; empty: this is the first
     root_receipt: str = ""  # what the receiver calls that one
     minimal: bool = False  # send the shortest form: the full one was refused
+    keep: bool = False  # more may follow at once: a connection may be kept for it, until `rest`
+    turn: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)  # waits for leave to go on
 
 
-class Channel(Protocol):
+class Channel(ABC):
     """A way out."""
 
-    @property
-    def settings(self) -> AnyChannelSettings: ...
+    settings: AnyChannelSettings
 
+    @abstractmethod
     def send(self, message: Message, envelope: Envelope) -> str:
         """Hand the message over; returns what the receiver calls it, or an empty text. Raises DeliveryError."""
-        ...
+
+    def rest(self) -> None:  # noqa: B027  most channels keep nothing
+        """Nothing more is to be sent for now: let go of what was kept."""
 
 
 def open_channels(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from alerts.channels import Envelope
+from alerts.channels import Channel, Envelope
 from alerts.cleaning import cut, size
 from alerts.errors import SettingsError, TryLater
 from alerts.messages import Message, render_minimal, render_text
@@ -19,8 +19,10 @@ from alerts.settings import AppriseSettings
 _MENTION = re.compile(r"@(?=everyone|here|channel|[&!]?\d)|<(?=[@#!])", re.IGNORECASE)
 
 
-class AppriseChannel:
+class AppriseChannel(Channel):
     """One Apprise address, or several parted by blanks, each of which must take the message."""
+
+    settings: AppriseSettings
 
     def __init__(self, settings: AppriseSettings, urls: Sequence[SecretStr], name: str) -> None:
         self.settings = settings
@@ -41,6 +43,7 @@ class AppriseChannel:
         # Where a service has no titles (Telegram, Discord) Apprise puts the title into the body.
         room = min((service.body_maxlen for service in self._service), default=4000) - size(title, "utf16") - 10
         text = apprise_text(message, room, minimal=envelope.minimal)
+        envelope.turn()
         # body_format=text: with any other, Apprise lets Slack and Discord markup through.
         took = self._service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
         if not took:

@@ -7,43 +7,56 @@ up sooner makes duplicates (RFC 1047).
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 import smtplib
+import socket
 import ssl
+import threading
 from datetime import timedelta
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
 from pydantic import SecretStr
 
-from alerts.channels import Envelope, Trace
+from alerts.channels import Channel, Envelope, Trace
 from alerts.cleaning import clean, cut
 from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
 from alerts.messages import IncidentMessage, Message, render_html, render_minimal, render_text
 from alerts.settings import EmailSettings
 
 HTML_LIMIT = 100_000  # bytes; Gmail clips a message a little above that
+MAILS_PER_CONNECTION = 100  # servers set limits from about there on
 _DOT = re.compile(rb"(?m)^\.")
+_CLOSING = 421  # RFC 5321 3.8: the server is going, whatever was asked
 
 
 class _Headers(HeaderRegistry):
-    """The library makes a new class for every header it reads, which is most of the cost of a mail: keep them."""
+    """Most headers are the same in every mail, and the library takes longer to read one than the rest of a mail."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: dict[str, type] = {}
+        self._class_of = functools.cache(super().__getitem__)
+        self._header = functools.lru_cache(maxsize=256)(super().__call__)
 
     def __getitem__(self, name: str) -> type:
-        return self._kept.get(name.lower()) or self._kept.setdefault(name.lower(), super().__getitem__(name))
+        return self._class_of(name.lower())
+
+    def __call__(self, name: str, value: Any) -> Any:
+        return self._header(name, value)
 
 
 WIRE = SMTP.clone(cte_type="7bit", header_factory=_Headers())
 
 
-class EmailChannel:
-    """One mail per call, over a connection of its own."""
+class EmailChannel(Channel):
+    """Mails that follow one another go over one connection; what they prove is the same as over one each."""
+
+    settings: EmailSettings
 
     def __init__(self, settings: EmailSettings, password: SecretStr | None, name: str, trace: Trace) -> None:
         self.settings = settings
@@ -51,20 +64,77 @@ class EmailChannel:
         self._name = name
         self._trace = trace
         self._context: ssl.SSLContext | None = None
+        self._kept: list[_Conversation] = []
+        self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope) -> str:
         mail = build_mail(message, envelope, self.settings.sender, envelope.recipient, self._name)
-        body = wire_format(mail)
-        conversation = self._connect()
+        conversation = self._hand_over(envelope.recipient, wire_format(mail))
+        taken = False
         try:
-            self._transact(conversation, envelope.recipient, body)
+            envelope.turn()
+            _expect(self._finish(conversation), "the message", self._where, recipient_only=True)
+            taken = True
         finally:
-            conversation.close()
+            if taken and envelope.keep and conversation.mails < MAILS_PER_CONNECTION:
+                with self._lock:
+                    self._kept.append(conversation)
+            else:
+                conversation.farewell()
         return ""
 
+    def rest(self) -> None:
+        while conversation := self._pop():
+            conversation.farewell()
+
+    @property
+    def _where(self) -> str:
+        return f"{self.settings.host}:{self.settings.port}"
+
+    def _hand_over(self, recipient: str, body: bytes) -> _Conversation:
+        """All but the final dot, over a kept connection if there is one."""
+        if (kept := self._pop()) is not None:
+            try:
+                return self._offer(kept, recipient, body)
+            except DeliveryError:
+                if kept.recipient_refused:
+                    raise
+                # It was closed in between, or has had its number of mails: that is no failure of this one.
+        return self._offer(self._connect(), recipient, body)
+
+    def _pop(self) -> _Conversation | None:
+        with self._lock:
+            return self._kept.pop() if self._kept else None
+
+    def _offer(self, conversation: _Conversation, recipient: str, body: bytes) -> _Conversation:
+        where = self._where
+        try:
+            _expect(conversation.mail(self.settings.sender), "MAIL FROM", where, recipient_only=False)
+            answer = conversation.rcpt(recipient)
+            conversation.recipient_refused = answer[0] >= 400 and answer[0] != _CLOSING
+            _expect(answer, "RCPT TO", where, recipient_only=True)
+            _expect(conversation.docmd("DATA"), "DATA", where, recipient_only=False, good=354)
+            self._trace("DATA")
+            conversation.transfer(body)
+        except smtplib.SMTPServerDisconnected as error:
+            conversation.close()
+            raise TryLater(f"{where}: the connection broke ({_reason(error)})") from error
+        except OSError as error:
+            conversation.close()
+            raise TryLater(f"{where}: {_reason(error)}") from error
+        except DeliveryError:
+            conversation.farewell()
+            raise
+        return conversation
+
+    def _finish(self, conversation: _Conversation) -> tuple[int, bytes]:
+        try:
+            return conversation.finish(self.settings.data_timeout, self._trace)
+        except (OSError, smtplib.SMTPException) as error:
+            raise TryLater(f"{self._where}: no answer to the message ({_reason(error)})", ambiguous=True) from error
+
     def _connect(self) -> _Conversation:
-        settings = self.settings
-        where = f"{settings.host}:{settings.port}"
+        settings, where = self.settings, self._where
         try:
             seconds = settings.timeout.total_seconds()
             if settings.security == "tls":
@@ -108,49 +178,43 @@ class EmailChannel:
                 raise TryLater(f"ca_file {ca_file} cannot be used: {error.strerror or 'no certificate'}") from error
         return self._context
 
-    def _transact(self, conversation: _Conversation, recipient: str, body: bytes) -> None:
-        where = f"{self.settings.host}:{self.settings.port}"
-        try:
-            _expect(conversation.mail(self.settings.sender), "MAIL FROM", where, recipient_only=False)
-            _expect(conversation.rcpt(recipient), "RCPT TO", where, recipient_only=True)
-            _expect(conversation.docmd("DATA"), "DATA", where, recipient_only=False, good=354)
-            self._trace("DATA")
-        except smtplib.SMTPServerDisconnected as error:
-            raise TryLater(f"{where}: the connection broke ({_reason(error)})") from error
-        except OSError as error:
-            raise TryLater(f"{where}: {_reason(error)}") from error
-        try:
-            answer = conversation.finish(body, self.settings.data_timeout, self._trace)
-        except (OSError, smtplib.SMTPException) as error:
-            raise TryLater(f"{where}: no answer to the message ({_reason(error)})", ambiguous=True) from error
-        _expect(answer, "the message", where, recipient_only=True)
-        conversation.farewell()
-
 
 class _Conversation(smtplib.SMTP):
-    """smtplib's SMTP with the end of DATA in our hands: its own waits no longer there than anywhere else."""
+    """smtplib's SMTP with DATA in our hands: its own sends all at once, and waits no longer there than anywhere."""
+
+    mails = 0
+    recipient_refused = False
 
     @property
     def encrypted(self) -> bool:
         return isinstance(self.sock, ssl.SSLSocket)
 
-    def finish(self, body: bytes, patience: timedelta, trace: Trace) -> tuple[int, bytes]:
-        """Send the message and its final dot, and read the answer."""
+    def transfer(self, body: bytes) -> None:
+        """Send the message but for its final dot: the server cannot take it yet."""
+        if self.sock is not None:
+            # The final dot is a packet of its own, which Nagle's algorithm would hold until this is acknowledged.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.send(_DOT.sub(b"..", body))
+
+    def finish(self, patience: timedelta, trace: Trace) -> tuple[int, bytes]:
+        """Send the final dot, and read the answer."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("not connected")
+        usual = self.sock.gettimeout()
         self.sock.settimeout(patience.total_seconds())
-        self.send(_DOT.sub(b"..", body) + b".\r\n")
+        self.send(b".\r\n")
         trace("final dot")
         answer = self.getreply()
         trace("250 read")
+        self.sock.settimeout(usual)
+        self.mails += 1
         return answer
 
     def farewell(self) -> None:
-        """QUIT without waiting for the answer: the message is theirs already."""
-        try:
+        """QUIT without waiting for the answer, and close: the message is theirs already, or is not."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
             self.putcmd("quit")
-        except (OSError, smtplib.SMTPException):
-            return
+        self.close()
 
 
 class _TlsConversation(_Conversation, smtplib.SMTP_SSL):
@@ -161,8 +225,8 @@ def build_mail(message: Message, envelope: Envelope, sender: str, recipient: str
     """The mail, text first and HTML beside it. The subject is frozen; what changed stands in the first line."""
     domain = sender.rpartition("@")[2]
     mail = EmailMessage(policy=WIRE)
-    mail["From"] = Address("rasid", addr_spec=sender)
-    mail["To"] = Address(addr_spec=recipient)
+    mail["From"] = str(Address("rasid", addr_spec=sender))
+    mail["To"] = str(Address(addr_spec=recipient))
     mail["Subject"] = cut(clean(message.subject), 200)
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = f"<{envelope.id}@{domain}>"

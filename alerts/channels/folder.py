@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from alerts.channels import Envelope
+from alerts.channels import Channel, Envelope
 from alerts.channels.email import build_mail, wire_format
 from alerts.errors import TryLater
 from alerts.messages import IncidentMessage, Message, webhook_body
 from alerts.settings import FolderSettings
 
 
-class FolderChannel:
+class FolderChannel(Channel):
     """Files are numbered in the order of sending; a message sent again takes the place of its first copy."""
+
+    settings: FolderSettings
 
     def __init__(self, settings: FolderSettings, name: str) -> None:
         self.settings = settings
@@ -25,6 +27,7 @@ class FolderChannel:
             folder.mkdir(parents=True, exist_ok=True)
             stem = _stem(folder, message, envelope)
             mail = build_mail(message, envelope, self.settings.sender, self.settings.to, self._name)
+            envelope.turn()
             (folder / f"{stem}.eml").write_bytes(wire_format(mail))
             (folder / f"{stem}.json").write_bytes(webhook_body(message, envelope.minimal) + b"\n")
         except OSError as error:

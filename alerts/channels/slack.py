@@ -6,11 +6,12 @@ An incoming webhook answers "ok" in the body, and only that means that it took t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
 
-from alerts.channels import Envelope, Trace
+from alerts.channels import Channel, Envelope, Trace
 from alerts.channels.http import Answer, judge_status, post
 from alerts.channels.slack_blocks import SECTION, escape, fallback, render_blocks
 from alerts.cleaning import clean, cut
@@ -41,8 +42,10 @@ _FORM = {"invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_bloc
 _LATER = {"ratelimited", "rate_limited", "rollup_error", "fatal_error", "internal_error", "service_unavailable"}
 
 
-class SlackChannel:
+class SlackChannel(Channel):
     """One of the two ways, as the settings have it."""
+
+    settings: SlackSettings
 
     def __init__(
         self, settings: SlackSettings, webhook_url: SecretStr | None, bot_token: SecretStr | None, trace: Trace
@@ -58,11 +61,12 @@ class SlackChannel:
         else:
             content = {"text": fallback(message), "blocks": render_blocks(message)}
         if self._webhook_url is not None:
-            return self._post_to_webhook(self._webhook_url, content)
+            return self._post_to_webhook(self._webhook_url, content, envelope)
         return self._post_as_bot(content, envelope)
 
-    def _post_to_webhook(self, url: SecretStr, content: dict[str, Any]) -> str:
-        answer = self._post(url.get_secret_value(), {**content, "unfurl_links": False, "unfurl_media": False}, {})
+    def _post_to_webhook(self, url: SecretStr, content: dict[str, Any], envelope: Envelope) -> str:
+        content = {**content, "unfurl_links": False, "unfurl_media": False}
+        answer = self._post(url.get_secret_value(), content, {}, envelope.turn)
         if error := _named(answer.text.strip(), answer) or judge_status(answer):
             raise error
         if answer.text.strip() != "ok":
@@ -74,17 +78,18 @@ class SlackChannel:
         if envelope.root_receipt:
             place, _, ts = envelope.root_receipt.rpartition("/")
             # First the edit, because doing it twice does no harm; the answer in the thread is what people are told by.
-            self._call("chat.update", {**content, "channel": place, "ts": ts}, optional=True)
+            self._call("chat.update", {**content, "channel": place, "ts": ts}, lambda: None, optional=True)
             content = {**content, "thread_ts": ts, "reply_broadcast": False}
         metadata = {"event_type": "rasid_delivery", "event_payload": {"id": envelope.id}}
-        said = self._call("chat.postMessage", {**common, **content, "metadata": metadata})
+        said = self._call("chat.postMessage", {**common, **content, "metadata": metadata}, envelope.turn)
         return envelope.root_receipt or f"{said.get('channel', self.settings.channel)}/{said.get('ts', '')}"
 
-    def _call(self, method: str, content: dict[str, Any], *, optional: bool = False) -> dict[str, Any]:
+    def _call(
+        self, method: str, content: dict[str, Any], turn: Callable[[], None], *, optional: bool = False
+    ) -> dict[str, Any]:
         token = self._bot_token.get_secret_value() if self._bot_token else ""
-        answer = self._post(
-            f"{self.settings.api_url.rstrip('/')}/{method}", content, {"Authorization": f"Bearer {token}"}
-        )
+        url = f"{self.settings.api_url.rstrip('/')}/{method}"
+        answer = self._post(url, content, {"Authorization": f"Bearer {token}"}, turn)
         if error := judge_status(answer):
             raise error
         try:
@@ -100,10 +105,15 @@ class SlackChannel:
             return said  # the first message may have been deleted; that must not keep the news from being told
         raise _named(name, answer) or Refused(f"{method}: {cut(clean(name), 80)}")
 
-    def _post(self, url: str, content: dict[str, Any], headers: dict[str, str]) -> Answer:
+    def _post(self, url: str, content: dict[str, Any], headers: dict[str, str], turn: Callable[[], None]) -> Answer:
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        self._trace("connect")
-        answer = post(url, body, {"Content-Type": "application/json; charset=utf-8", **headers}, self.settings.timeout)
+        headers = {"Content-Type": "application/json; charset=utf-8", **headers}
+
+        def connected() -> None:
+            self._trace("connect")
+            turn()
+
+        answer = post(url, body, headers, self.settings.timeout, turn=connected)
         self._trace("250 read")
         return answer
 

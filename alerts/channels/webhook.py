@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from alerts.channels import Envelope, Trace
+from alerts.channels import Channel, Envelope, Trace
 from alerts.channels.http import judge_status, post
 from alerts.messages import Message, webhook_body
 from alerts.settings import WebhookSettings
 
 
-class WebhookChannel:
+class WebhookChannel(Channel):
     """Signed with every secret, so that a receiver can change its own at leisure. `wall` is the time of signing."""
+
+    settings: WebhookSettings
 
     def __init__(
         self,
@@ -37,8 +39,12 @@ class WebhookChannel:
         if message.mark:
             headers["X-Rasid-Mark"] = message.mark
         ca_file = str(self.settings.ca_file) if self.settings.ca_file else None
-        self._trace("connect")
-        answer = post(self.settings.url, body, headers, self.settings.timeout, ca_file)
+
+        def connected() -> None:
+            self._trace("connect")
+            envelope.turn()
+
+        answer = post(self.settings.url, body, headers, self.settings.timeout, ca_file, connected)
         self._trace("250 read")
         if error := judge_status(answer):
             raise error
