@@ -116,7 +116,7 @@ _FULL = re.compile(
 _DAY_MONTH = re.compile(
     rf"(?<!\w)(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of| من| شهر|\\من|ي)?[ /\\]*(?P<m1>{_MONTH})(?:[/ ]+{_MONTH})?"
     rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه "
-    rf"|in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d))"
+    rf"|in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d| (?:الماضي|الفائت|المنصرم|گذشته)(?!\w))|(?<=last )(?P<m4>{_MONTH}))"
     rf"(?: \({_MONTH}\))?(?:[ ,/]+(?:عام |سنه |الجاري )?(?P<y>20\d\d))?(?!\w)"
 )
 _YEAR = re.compile(
@@ -128,7 +128,7 @@ _RELATIVE = (
         r"(?<!\w)(?:ليله امس|ليل امس|مساء امس|الليله الماضيه|الليله الفائته|يوم امس|امس|البارحه|الامس"
         r"|last night|yesterday|شب گذشته|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
     (re.compile(
-        r"(?<!\w)(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening|overnight"
+        r"(?<!\w)(?<!مثل هذا )(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening|overnight"
         r"|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
     (re.compile(r"(?<!\w)(?:قبل اسبوعين|قبل اسابيع|two weeks ago|weeks ago|دو هفته پيش)(?!\w)"), 14, 2),
     (re.compile(
@@ -181,7 +181,7 @@ def _full(match: re.Match[str]) -> date | None:
 
 
 def _day_month(match: re.Match[str], published: date) -> tuple[date | None, int]:
-    name = match.group("m1") or match.group("m2") or match.group("m3")
+    name = match.group("m1") or match.group("m2") or match.group("m3") or match.group("m4")
     month = _MONTHS[name]
     written = match.group("d1") or match.group("d2")
     year = int(match.group("y")) if match.group("y") else published.year

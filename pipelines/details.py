@@ -11,6 +11,7 @@ from pipelines.dating import When
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Place
 from pipelines.scenes import Action, Scene, Story
+from pipelines.text import fold
 from pipelines.tolls import toll, victims
 
 
@@ -58,6 +59,7 @@ def toll_of(
     """Killed and injured: what the title says, else the highest number of the scene; None where none is given."""
     title = [] if old else [scene for scene in story.scenes if scene.sentence.field == "title"]
     in_title = [toll(_here(scene, lexicon, governorate)) for scene in title]
+    scenes = [scene for scene in scenes if scene.sentence.field == "title" or not _adds_up(scene)]
     in_text = [toll(_here(scene, lexicon, governorate)) for scene in scenes]
     result: list[int | None] = []
     for kind in ("killed", "injured"):
@@ -69,6 +71,18 @@ def toll_of(
         counted = [n for scene in [*title, *scenes] if (n := victims(_here(scene, lexicon, governorate))) is not None]
         result[0] = max(counted, default=None)
     return result[0], result[1]
+
+
+_SINCE = re.compile(
+    r"(?<!\w)[وف]?منذ (?!صباح|فجر|مساء|ليل|امس|اليوم|ساع|دقائق|البارحه|قليل|لحظ)(?!\w* (?:امس|اليوم))"
+    r"|(?<!\w)since (?!(?:the )?(?:morning|dawn|yesterday|last night|early|midnight|then|today|noon|evening))"
+    r"|(?<!\w)(?:حتي الان منذ|في الاسابيع الاخيره|في الاشهر الاخيره|خلال الاسابيع|خلال الاشهر|in recent (?:weeks|months))"
+)
+
+
+def _adds_up(scene: Scene) -> bool:
+    """Whether the sentence counts over a long time: "since February strikes have killed twenty" is not this toll."""
+    return bool(_SINCE.search(fold(scene.sentence.text)))
 
 
 _CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")
@@ -137,6 +151,8 @@ def event_type_of(
         best: dict[EventType, float] = {}
         for action in scene.actions:
             late = _LATE if after and _is_late(scene, action, after) else 1.0
+            if _is_feared(scene, action):
+                late = _LATE
             if action.event_type is EventType.BOMBING and _seized(scene, action):
                 late = _LATE
             if action.mention.entity == "action.funeral":
@@ -195,6 +211,22 @@ def _is_late(scene: Scene, action: Action, after: re.Match[str]) -> bool:
     if after.start() > 0:
         return action.mention.start >= after.end()
     return action.mention.start == min(other.mention.start for other in scene.actions)
+
+
+_FEARED = re.compile(
+    r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*|نيه|احتمال\w*)"
+    r"(?: \w+){0,2}? (?:من |ل|ب)?(?:وقوع |حدوث |حصول |اندلاع )?(?:ال)? ?$"
+    r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"
+    r"|risk of|threat of)(?: \w+){0,4} $"
+    r"|(?<!\w)(?:احتمال|بيم|نگراني از|براي جلوگيري از|مترسي|ترسي)(?: \w+){0,2} $"
+)
+
+
+def _is_feared(scene: Scene, action: Action) -> bool:
+    """Whether the act is only what somebody fears, forbids or plans: "مخاوف من صدام", "to avoid clashes"."""
+    return bool(
+        _FEARED.search(fold(scene.sentence.text[max(0, action.mention.start - 50) : action.mention.start]) + " ")
+    )
 
 
 def _seized(scene: Scene, arms: Action) -> bool:

@@ -15,6 +15,7 @@ from typing import Literal
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Watch
 from pipelines.scenes import Scene, Story, near, union
+from pipelines.text import fold
 
 STRONG = 0.8  # weight of an action word that by itself says something happened
 SOME = 0.5
@@ -116,7 +117,7 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
         frozenset(
             lexicon.entity(m.entity).group
             for m in scene.sentence.of("group", "body")
-            if governorate in places.get(part(m.start), {governorate})
+            if governorate in places.get(part(m.start), frozenset() if scene.row else {governorate})
         )
         & groups
     )
@@ -143,6 +144,9 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         back = "anaphora" in scene.flags and other.sentence.order < scene.sentence.order  # "the group" points back
         linked = back or bool(there & scene.sides)
         spread = "spread" in scene.flags and other.weight >= STRONG
+        sides = len(there) > 1 and bool(_SIDES.search(fold(scene.sentence.text)))  # "both sides": nobody else is meant
+        if there and not groups and telling and sides and governorate in other.where:
+            return Evidence(scene, there, _telling(scene), "window", False, other)
         if there and not groups and scene.named and ((telling and linked) or spread):
             bond: Bond = "window" if telling else "spread"
             return Evidence(scene, there, max(_telling(scene), STRONG), bond, False, other)
@@ -150,6 +154,12 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
     if leaders and telling and not groups:
         return Evidence(scene, leaders, _telling(scene), "leader", False)
     return None
+
+
+_SIDES = re.compile(
+    r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
+    r"|the two sides|the two groups|both factions|each side|دو طرف|دو گروه|ههردوولا|ههردوو لا)(?!\w)"
+)
 
 
 def _forceful(scene: Scene) -> bool:
@@ -175,9 +185,23 @@ def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
     if "denial" in scene.flags and any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
         return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
-    if "own" in scene.flags or any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions):
+    ordered = any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions)
+    if "own" in scene.flags or (ordered and not _judges(scene)):
         return False
     return _speaks(scene) and not _told_beside(scene)
+
+
+_JUDGES = re.compile(
+    r"welcom|criticis|criticiz|condemn|denounc|prais|reject|congratulat|argu|support|expect|رحب|استنكر|يستنكر|أدان|ادان|يدين|تدين|ندد"
+    r"|انتقد|ينتقد|أشاد|اشاد|يشيد|بارك|هنأ|محكوم|انتقاد|ڕەخنە",
+    re.IGNORECASE,
+)
+
+
+def _judges(scene: Scene) -> bool:
+    """Whether the speaker only approves or blames: "Asaib welcomed the decree" is no order of its own."""
+    verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
+    return bool(verbs) and all(_JUDGES.search(m.form) for m in verbs)
 
 
 def _told_beside(scene: Scene) -> bool:

@@ -166,7 +166,7 @@ def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
         Passage(
             scene.sentence.field,
             scene.sentence.text,
-            tuple((m.start, m.end) for m in scene.sentence.mentions if m.kind != "marker"),
+            tuple((m.start, m.end) for m in scene.sentence.mentions if m.kind not in ("marker", "collision")),
         )
         for scene in scenes[:5]
     )

@@ -275,7 +275,7 @@ class _Reader:
                 f"{where}: type: {event!r} is no event type{_nearest(event, [known.value for known in EventType])}"
             )
             event = "none"
-        name_en = text("name_en", old.name_en if old else id)
+        name_en = text("means" if kind == "collision" else "name_en", old.name_en if old else id)
         place_kind = "governorate" if kind == "governorate" else text("kind", old.place_kind if old else "place")
         governorate = id if kind == "governorate" else text("governorate", old.governorate if old else "")
         if kind == "place" and not governorate:

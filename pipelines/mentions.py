@@ -29,7 +29,7 @@ _MAX_GAP = 3  # signs between two letters of a broken-up name
 
 
 def find_mentions(text: str | Folded, lexicon: Lexicon, language: str = "ar") -> tuple[Mention, ...]:
-    """Every known name, action and marker in the text, in reading order.
+    """Every known name, action, marker and collision in the text, in reading order.
 
     `strength` is that of the form (1 alone, 0.5 with support, 0.2 never alone); what the rest of the text adds to a
     short form is decided by `findings`. Persian and Sorani forms count only in texts of those languages where an
@@ -188,6 +188,5 @@ def _chosen(hits: list[Hit]) -> list[Hit]:
         if end <= ends.get(lane, 0) or (lane == "name" and start < ends.get(lane, 0)):
             continue
         ends[lane] = end
-        if form.kind != "collision":
-            chosen.append(hit)
+        chosen.append(hit)
     return chosen

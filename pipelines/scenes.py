@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -89,9 +89,16 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         if entity.governorate and not lexicon.entity(entity.governorate).capital
     )
     scenes: list[Scene] = []
+    items = _items(reading, lexicon)
     current: frozenset[str] = frozenset()
     for sentence, here in zip(reading.sentences, named, strict=True):
+        if sentence.paragraph in items and (not scenes or scenes[-1].sentence.paragraph != sentence.paragraph):
+            current = frozenset({items[sentence.paragraph]})
         scene = _scene(sentence, here, current, title, dateline, meant, lexicon, published)
+        if _still_history(scene, scenes):
+            scene = replace(scene, flags=scene.flags | {"old"})
+        if sentence.paragraph in items:
+            scene = replace(scene, flags=scene.flags | {"item"})
         scenes.append(scene)
         if here and sentence.field != "title" and not scene.background and not scene.row:
             current = here
@@ -113,6 +120,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
 # --- who -------------------------------------------------------------------------------------------------------------
 
 
+_FORCE = 0.9  # weight of an action that by itself is one of force or command
 _WORLD = ("marker.office", "action.protest", "action.protesters", "movement")
 
 
@@ -132,11 +140,32 @@ def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozense
     meant, unsettled = set(full), set()
     for id in short:
         settled = set(lexicon.entity(id).resolved_by) & (present - {id})
+        own = any(id in (lexicon.entity(other).near, lexicon.entity(other).group) for other in settled)
+        if not own and _namesake(id, mentions):
+            continue  # "the Saraya" of a text that names Saraya al-Khorasani in full
+        world = world or _struck(id, reading, lexicon)
         if (settled and (iraqi or not foreign)) or (iraqi and not foreign):
             meant.add(id)
         if not settled and not world:
             unsettled.add(id)
     return frozenset(meant), frozenset(unsettled & meant)
+
+
+def _namesake(group: str, mentions: Sequence[Mention]) -> bool:
+    """Whether a longer name that is not the group's holds the word the group is called by for short."""
+    words = {fold(m.form).removeprefix("ال") for m in mentions if m.entity == group}
+    return any(
+        word in fold(m.form).split() for m in mentions if m.kind in ("collision", "other_group") for word in words
+    )
+
+
+def _struck(group: str, reading: Reading, lexicon: Lexicon) -> bool:
+    """Whether an act of force is told in a sentence with the short form: headbands and barracks are not bombed."""
+    return any(
+        any(m.entity == group for m in s.of("group"))
+        and any(lexicon.entity(m.entity).weight >= _FORCE and m.entity != "action.none" for m in s.of("action"))
+        for s in reading.sentences
+    )
 
 
 def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
@@ -231,8 +260,56 @@ _CHAIN = re.compile(r"[\s،,–—-]*(?:و|and|و محافظة )?\s*(?:ال)?")
 
 # --- how it is meant -------------------------------------------------------------------------------------------------
 
+_HAD = re.compile(r"\bhad (?:been |also |already )?\w+(?:ed|en|n|t)\b")
+
+
+def _still_history(scene: Scene, before: Sequence[Scene]) -> bool:
+    """Whether an undated sentence goes on with what an old sentence right before it began: "In 2007 … They had …"."""
+    if not before or scene.days or scene.flags & {"recent", "old"}:
+        return False
+    last = before[-1]
+    same = last.sentence.field == "body" and last.sentence.paragraph == scene.sentence.paragraph
+    past = "pluperfect" in scene.flags or bool(_HAD.search(scene.sentence.text))
+    return same and past and "old" in last.flags
+
+
+_ITEM = re.compile(r"[\W\d]*(?:محافظه |مدينه )?(?:ال)?")  # "WASIT – …", "واسط: …": a sign must follow
+_ITEM_IN = re.compile(r"[\W\d]*(?:[وف]?(?:اما )?في |اما |in )(?:محافظه |مدينه |the )?(?:ال)?")  # «أما في واسط …»
+_ITEM_SIGN = re.compile(r"\s*(?:governorate|province)?\s*(?:[-–—:،,]|$)", re.IGNORECASE)
+_MANY = 2  # paragraphs that begin so with different governorates make a roundup
+
+
+def _items(reading: Reading, lexicon: Lexicon) -> dict[int, str]:
+    """Paragraphs of a roundup that begin with their place, as "WASIT – …" or «أما في واسط، …»: each is a report."""
+    items: dict[int, str] = {}
+    first: set[int] = set()
+    for sentence in reading.sentences:
+        if sentence.field == "title" or sentence.paragraph in first:
+            continue
+        first.add(sentence.paragraph)
+        for mention in sentence.mentions:
+            place = lexicon.entity(mention.entity).governorate
+            begins = mention.kind in ("governorate", "place") and mention.strength >= SUPPORT and place
+            if begins:
+                left = _left(sentence, mention)
+                signed = _ITEM.fullmatch(left) and _ITEM_SIGN.match(sentence.text, mention.end)
+                if signed or _ITEM_IN.fullmatch(left):
+                    items[sentence.paragraph] = place
+                break
+    return items if len(set(items.values())) >= _MANY else {}
+
+
+def _left(sentence: Sentence, mention: Mention) -> str:
+    """What stands before a mention, folded, with the space that parts them."""
+    before = sentence.text[: mention.start]
+    return fold(before) + (" " if before[-1:].isspace() else "")
+
+
 _PLUPERFECT = re.compile(
     r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)"
+)
+_HABIT = re.compile(
+    r"(?:^|[\s،.])و?سبق (?:\S+ )?(?:ان|لها ان|له ان) |(?<!\w)(?:اكثر من مره|غير مره|more than once)(?!\w)"
 )
 
 
@@ -262,6 +339,8 @@ def _scene(
     flags = {m.entity.removeprefix("marker.") for m in sentence.of("marker")}
     if _PLUPERFECT.search(fold(sentence.text)):
         flags |= {"pluperfect", "background"}
+    if _HABIT.search(fold(sentence.text)):
+        flags |= {"background", "old"}
     if days and all(published - day.day > OLD_AFTER for day in days):
         flags.add("old")
     if out_of_season(sentence.text, published):
@@ -271,7 +350,10 @@ def _scene(
         flags.discard("old" if "out_of_season" not in flags else "")
     if any(_COPULA.match(fold(sentence.text[m.end : m.end + 60])) for m in sentence.of("group")):
         flags.add("definition")
-    if len(groups) + others >= 3 and others:
+    struck = any(
+        m.entity == "action.attack_on_office" for m in sentence.of("action")
+    )  # "burned the offices of A, B, C"
+    if len(groups) + others >= 3 and others and not struck:
         flags.add("list_of_groups")
     placed: Placed = (
         "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""

@@ -73,10 +73,13 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not fresh:
         yield Feature("background", -0.45, "told as background: something older than this report")
     elsewhere = sorted(story.main - {governorate})
-    if story.title and governorate not in story.title and governorate in story.main:
+    item = any("item" in witness.scene.flags for witness in evidence)  # in a roundup every item is its own report
+    if item:
+        yield Feature("item", 0.0, f"told in the item about {place} of a roundup")
+    if not item and story.title and governorate not in story.title and governorate in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
         yield Feature("other_title", -0.20, f"the title is about {names}")
-    if story.main and governorate not in story.main:
+    if not item and story.main and governorate not in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
         spread = any(item.bond == "spread" for item in evidence)
         yield Feature("elsewhere", -0.10 if spread else -0.45, f"title, dateline and lead are about {names}")
@@ -100,7 +103,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
     deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
-    if deep and governorate not in story.title and not spoken & titled:
+    if deep and not item and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature(
             "buried",
