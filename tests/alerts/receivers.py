@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import json
 import socket
@@ -26,6 +27,10 @@ class Inbox:
     answers: dict[str, list[str]] = field(default_factory=dict)
     port: int = 0
     before_answer: Callable[[], None] = lambda: None
+    connections: list[object] = field(default_factory=list)  # over which each mail came
+    again: dict[str, str] = field(default_factory=dict)  # what a command is answered from the second mail of one on
+    hang_up_after: int = 0  # mails on one connection; 0: never
+    ended: int = 0  # connections ended with QUIT
 
     def mail(self, index: int = -1) -> EmailMessage:
         return cast(EmailMessage, email.message_from_bytes(self.mails[index][1], policy=default))
@@ -33,7 +38,21 @@ class Inbox:
     def recipients(self) -> list[str]:
         return [to for to, _ in self.mails]
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if "MAIL" in self.again and session.peer in self.connections:
+            return self.again["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.ended += 1
+        return "221 Bye"
+
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, options: list[str]) -> str:
+        if "RCPT" in self.again and session.peer in self.connections:
+            return self.again["RCPT"]
         if self.answers.get(to):
             return self.answers[to].pop(0)
         envelope.rcpt_tos.append(to)
@@ -45,7 +64,10 @@ class Inbox:
             if not answer.startswith("250"):
                 return answer
         self.mails.append((envelope.rcpt_tos[0], cast(bytes, envelope.original_content)))
+        self.connections.append(session.peer)
         self.before_answer()
+        if self.connections.count(session.peer) == self.hang_up_after:
+            asyncio.get_running_loop().call_later(0.001, server.transport.close)
         return "250 taken"
 
 

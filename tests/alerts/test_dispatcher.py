@@ -405,6 +405,87 @@ def test_an_updated_toll_is_told_with_what_it_was(desk: Desk) -> None:
     assert "UPDATE 1: injured 3 → 3–5 (1 independent source)" in desk.printed[1]
 
 
+class Watched(Broken):
+    """Counts how many of its messages are between the turn and the record."""
+
+    def __init__(self, gauge: list[int], seconds: float) -> None:
+        super().__init__()
+        self.settings = ConsoleSettings(type="console", parallel=4)
+        self.gauge, self.seconds = gauge, seconds
+
+    def send(self, message: Message, envelope: Envelope) -> str:
+        receipt = super().send(message, envelope)
+        self.gauge.append(self.gauge[-1] + 1)
+        time.sleep(self.seconds)
+        return receipt
+
+
+def count_to_the_record(desk: Desk, gauge: list[int]) -> None:
+    def trace(step: str) -> None:
+        if step == "mark":
+            gauge.append(gauge[-1] - 1)
+
+    desk.trace = trace
+
+
+def test_of_all_quick_receivers_one_message_at_a_time_is_between_yes_and_record(desk: Desk) -> None:
+    gauge = [0]
+    use(desk, "a", Watched(gauge, 0.002))
+    use(desk, "b", Watched(gauge, 0.002))
+    count_to_the_record(desk, gauge)
+    for number in range(15):
+        desk.tell(incident(id=f"inc_{number}"))
+    desk.run(desk.dispatcher(patience=10))
+    assert desk.states() == ["sent"] * 30
+    assert max(gauge) == 1
+
+
+def test_of_a_slow_receiver_too_and_another_does_not_wait_for_it(desk: Desk) -> None:
+    slow, quick = [0], [0]
+    use(desk, "slow", Watched(slow, 0.1))
+    use(desk, "quick", Watched(quick, 0))
+    for number in range(8):
+        desk.tell(incident(id=f"inc_{number}"))
+    done: list[str] = []
+    real = desk.channels["slow"].send
+
+    def send(message: Message, envelope: Envelope) -> str:
+        done.append(f"quick {len(desk.channels['quick'].sent)}")  # type: ignore[attr-defined]
+        try:
+            return real(message, envelope)
+        finally:
+            slow.append(slow[-1] - 1)
+
+    desk.channels["slow"].send = send  # type: ignore[method-assign]
+    desk.run(desk.dispatcher(patience=0.02))
+    assert desk.states() == ["sent"] * 16
+    assert max(slow) == 1
+    assert done[-1] == "quick 8"
+
+
+def test_a_receiver_that_hangs_holds_up_its_own_next_message_for_seconds_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.dispatcher.HANGS", 0.1)
+    gate = threading.Event()
+
+    class Hanging(Broken):
+        def send(self, message: Message, envelope: Envelope) -> str:
+            receipt = super().send(message, envelope)
+            if len(self.sent) == 1:
+                gate.wait(10)
+            elif len(self.sent) == 4:
+                gate.set()
+            return receipt
+
+    room = use(desk, "room", Hanging())
+    room.settings = desk.settings["room"] = ConsoleSettings(type="console", parallel=2)
+    for number in range(4):
+        desk.tell(incident(id=f"inc_{number}"))
+    desk.run(desk.dispatcher(patience=0.02))
+    assert desk.states() == ["sent"] * 4
+
+
 async def _until(done: Any) -> None:
     for _ in range(1000):
         if done():

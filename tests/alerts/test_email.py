@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
@@ -164,6 +166,79 @@ def test_a_dead_server_is_tried_again(desk: Desk) -> None:
     assert "no connection" in row.reason
 
 
+# --- one connection for several mails
+
+
+def three_mails(desk: Desk, port: int, **values: object) -> None:
+    desk.email(port, parallel=1, **values)
+    for number in range(3):
+        desk.tell(incident(id=f"inc_{number}"))
+    desk.dispatch()
+
+
+def test_mails_that_follow_one_another_share_a_connection_which_is_ended_at_the_last(desk: Desk, inbox: Inbox) -> None:
+    three_mails(desk, inbox.port)
+    assert len(inbox.mails) == 3
+    assert len(set(inbox.connections)) == 1
+    assert _soon(lambda: inbox.ended == 1)
+
+
+def test_a_connection_carries_a_bounded_number_of_mails(
+    desk: Desk, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.channels.email.MAILS_PER_CONNECTION", 2)
+    three_mails(desk, inbox.port)
+    assert [inbox.connections.count(one) for one in dict.fromkeys(inbox.connections)] == [2, 1]
+    assert _soon(lambda: inbox.ended == 2)
+
+
+def test_a_server_that_hangs_up_between_two_mails_costs_no_attempt(desk: Desk, inbox: Inbox) -> None:
+    inbox.hang_up_after = 1
+    three_mails(desk, inbox.port)
+    assert len(inbox.mails) == len(set(inbox.connections)) == 3
+    assert [(row.state, row.attempts, row.ambiguous) for row in desk.rows()] == [("sent", 1, 0)] * 3
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [("MAIL", "421 closing"), ("MAIL", "452 too many"), ("MAIL", "550 no more"), ("RCPT", "421 closing")],
+)
+def test_a_server_that_wants_a_new_connection_gets_one(desk: Desk, inbox: Inbox, command: str, answer: str) -> None:
+    inbox.again[command] = answer
+    three_mails(desk, inbox.port)
+    assert len(inbox.mails) == len(set(inbox.connections)) == 3
+    assert [(row.state, row.attempts) for row in desk.rows()] == [("sent", 1)] * 3
+
+
+def test_a_recipient_refused_on_a_kept_connection_is_not_asked_for_twice(desk: Desk, inbox: Inbox) -> None:
+    inbox.again["RCPT"] = "550 5.1.1 no such user"
+    desk.email(inbox.port, parallel=1, to=["a@example.org", "b@example.org", "c@example.org"])
+    desk.tell(incident())
+    desk.dispatch()
+    assert len(inbox.mails) == 2
+    assert sorted(desk.states()) == ["dead", "sent", "sent"]
+
+
+def test_a_break_after_the_final_dot_is_ambiguous_on_a_kept_connection_too(desk: Desk, inbox: Inbox) -> None:
+    cut = threading.Event()
+
+    def hang_up_at_the_second() -> None:
+        if len(inbox.mails) == 2 and not cut.is_set():
+            cut.set()
+            raise ConnectionResetError
+
+    inbox.before_answer = hang_up_at_the_second
+    three_mails(desk, inbox.port)
+    desk.dispatch_until_quiet()
+    assert sorted((row.state, row.attempts, row.ambiguous) for row in desk.rows()) == [
+        ("sent", 1, 0),
+        ("sent", 1, 0),
+        ("sent", 2, 1),
+    ]
+    assert len(inbox.mails) == 4
+    assert len({inbox.mail(index)["Message-ID"] for index in range(4)}) == 3
+
+
 # --- TLS and log-in
 
 
@@ -244,6 +319,13 @@ def test_a_refused_password_switches_the_channel_off_and_says_so_elsewhere(desk:
     assert any("the channel desk is off" in text and "535" in text for text in desk.printed)
     assert "wr0ng-canary" not in "".join(desk.printed) + repr(desk.rows())
     assert [row.state for row in desk.rows() if row.channel == "desk"] == ["queued"]
+
+
+def _soon(happened: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 2
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return happened()
 
 
 class _silent_after_dot:

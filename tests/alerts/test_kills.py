@@ -10,6 +10,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from sqlalchemy import text
 
 from pipelines.models import Range
 from tests.alerts.desk import Desk
-from tests.alerts.receivers import Hook, Inbox, http_server, smtp_server
+from tests.alerts.receivers import Answer, Hook, Inbox, Request, http_server, smtp_server
 from tests.alerts.samples import incident
 from tests.alerts.victim import desk_at
 
@@ -40,10 +41,10 @@ def tell_all(desk: Desk, names: list[str]) -> None:
             before = after
 
 
-def run_victim(folder: Path, inbox: Inbox, hook: Hook, step: str = "", nth: int = 1) -> bool:
+def run_victim(folder: Path, inbox: Inbox, hook: Hook, step: str, nth: int, patience: float = 10) -> bool:
     """Run a dispatcher; True if it was killed on the way."""
     ports = [str(inbox.port), hook.url.rpartition(":")[2]]
-    arguments = [sys.executable, "-m", "tests.alerts.victim", str(folder), *ports, *([step, str(nth)] if step else [])]
+    arguments = [sys.executable, "-m", "tests.alerts.victim", str(folder), *ports, step, str(nth), str(patience)]
     ended = subprocess.run(arguments, timeout=60, check=False)
     assert ended.returncode in (0, -9)
     return ended.returncode == -9
@@ -83,6 +84,25 @@ def test_a_kill_at_any_step_loses_nothing(step: str, tmp_path: Path, inbox: Inbo
     desk.now = datetime.now(UTC)
     desk.dispatch()
     check(desk, inbox, hook, kills=1)
+
+
+def test_a_kill_doubles_one_message_of_a_slow_receiver_and_not_one_per_thread(
+    tmp_path: Path, inbox: Inbox, hook: Hook
+) -> None:
+    """Slow: it takes longer than `patience`, so that it has a turn of its own."""
+    desk = desk_at(tmp_path, inbox.port, int(hook.url.rpartition(":")[2]))
+
+    def crawl(request: Request) -> Answer:
+        time.sleep(0.15)
+        return Answer()
+
+    hook.usual = crawl
+    tell_all(desk, [f"inc_{number}" for number in range(8)])
+    assert run_victim(tmp_path, inbox, hook, "250 read", nth=30, patience=0.05)
+    hook.usual = Answer()
+    desk.now = datetime.now(UTC)
+    desk.dispatch()
+    check(desk, inbox, hook, kills=2)  # one of the quick receivers, and one of the slow one
 
 
 @pytest.mark.long

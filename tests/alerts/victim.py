@@ -1,4 +1,4 @@
-"""A dispatcher that kills itself at a step: `python -m tests.alerts.victim FOLDER SMTP_PORT HOOK_PORT STEP NTH`.
+"""A dispatcher that kills itself: `python -m tests.alerts.victim FOLDER SMTP_PORT HOOK_PORT STEP NTH PATIENCE`.
 
 Without STEP it sends until nothing is due, and ends. It is killed with SIGKILL: nothing of Python runs afterwards.
 """
@@ -33,7 +33,7 @@ def main() -> None:
     """Send, and die on the way."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     folder, smtp_port, hook_port = sys.argv[1:4]
-    step, nth = (sys.argv[4], int(sys.argv[5])) if len(sys.argv) > 4 else ("", 0)
+    step, nth = (sys.argv[4], int(sys.argv[5])) if len(sys.argv) > 5 else ("", 0)
     desk = desk_at(Path(folder), int(smtp_port), int(hook_port))
     seen, lock = 0, threading.Lock()
 
@@ -46,8 +46,9 @@ def main() -> None:
 
     desk.trace = trace
     desk.now = datetime.now(UTC)
-    # The receivers are quick, but the machine may be busy.
-    asyncio.run(desk.dispatcher(patience=10).dispatch_due())
+    # Quick receivers must not be taken for slow ones because the machine is busy.
+    patience = float(sys.argv[6]) if len(sys.argv) > 6 else 10.0
+    asyncio.run(desk.dispatcher(patience=patience).dispatch_due())
 
 
 if __name__ == "__main__":
