@@ -43,11 +43,7 @@ TEXT = "أفاد مصدر أمني في محافظة واسط، اليوم ال�
 
 def serve(address: str) -> None:
     """An origin with feeds that have not changed and articles of usual size, for as long as the parent asks."""
-    paragraphs = "".join(f"<p>{TEXT * 3} {number}</p>" for number in range(12))
-    links = "".join(f"<li><a href='/x{number}'>{TEXT[:60]}</a></li>" for number in range(120))
-    page = f"<html><head><title>خبر</title></head><body><nav><ul>{links}</ul></nav>"
-    page += f"<article><h1>خبر</h1>{paragraphs}</article>"
-    page += f"<h3>آخر الأخبار</h3><ul>{links}</ul></body></html>"
+    page = article("خبر")
     feed = rss(*((f"http://{address}/a{number}", TEXT) for number in range(30)))
     with Origin(address) as origin:
         for number in range(FEEDS):
@@ -56,9 +52,19 @@ def serve(address: str) -> None:
                 if "if-none-match" in asked.headers
                 else Answer(feed, headers={"ETag": '"a"'})
             )
-            origin[f"/a{number}"] = Answer(page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+            origin[f"/a{number}"] = Answer(page, headers={"Content-Type": "text/html; charset=utf-8"})
         print(origin.port, flush=True)
         sys.stdin.read()
+
+
+def article(title: str) -> bytes:
+    """A page of usual size."""
+    paragraphs = "".join(f"<p>{TEXT * 3} {title} {number}</p>" for number in range(12))
+    links = "".join(f"<li><a href='/x{number}'>{TEXT[:60]}</a></li>" for number in range(120))
+    page = f"<html><head><title>{title}</title></head><body><nav><ul>{links}</ul></nav>"
+    page += f"<article><h1>{title}</h1>{paragraphs}</article>"
+    page += f"<h3>آخر الأخبار</h3><ul>{links}</ul></body></html>"
+    return page.encode()
 
 
 def cpu(who: int = resource.RUSAGE_SELF) -> float:

@@ -269,7 +269,7 @@ class Soak:
         daemon = self.world.process.pid
         if self.memory and at - self.memory[-1][0] < 1:
             return
-        self.memory.append((at, _rss(daemon), sum(_rss(child) for child in _children(daemon))))
+        self.memory.append((at, rss_of(daemon), sum(rss_of(child) for child in children(daemon))))
 
     def verdicts(self, seconds: float) -> Iterator[tuple[str, str, list[str]]]:
         """Rows of the table: what, figures, what is wrong."""
@@ -299,7 +299,7 @@ class Soak:
         yield (
             "memory with the worker",
             f"usually {usual:.0f} MB, peak {peak:.0f} MB",
-            [f"more than {MOST_MEMORY} MB"] if usual > MOST_MEMORY else [],
+            [f"more than {MOST_MEMORY} MB"] if peak > MOST_MEMORY else [],
         )
         lines = self.world.log.splitlines()
         odd = [line for line in lines if "Traceback" in line or "a step failed" in line]
@@ -310,7 +310,8 @@ class Soak:
         )
 
 
-def _rss(pid: int) -> int:
+def rss_of(pid: int) -> int:
+    """The resident memory of a process in KB; 0 when there is none."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -318,7 +319,8 @@ def _rss(pid: int) -> int:
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:

@@ -60,8 +60,8 @@ def test_f033_a_backdated_report_is_recorded_and_told_to_nobody(world: World) ->
     world.outlet.publish("older", *REPORTS[0], published=now - timedelta(days=20))
     world.wait(lambda: len(lines(world, "incidents")) == 1, "the report of two days ago is recorded")
     world.outlet.publish("fresh", *ABDUCTION)
-    world.wait(lambda: len(world.inbox.mails) == 1, "the mail about the fresh one")
-    assert len(world.hook.requests) == 1
+    world.wait(lambda: bool(world.inbox.mails and world.hook.requests), "both tell of the fresh one")
+    assert (len(world.inbox.mails), len(world.hook.requests)) == (1, 1)
     assert "/fresh" in world.inbox.mail().get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert world.origin.requests("/older") == [], "weeks ago: noted, and its page left in peace"
 
