@@ -1,10 +1,11 @@
-"""What a poll and an article cost in CPU, beside the plainest loop that does the same: requests in threads.
+"""What a poll and an article cost in CPU, beside lemon24/reader and the plainest loop of all: requests in threads.
 
-    python -m tests.benchmarks.crawling [OPERATIONS]
+    python -m tests.benchmarks.crawling [OPERATIONS]          (reader is in the extra `bench`)
 
 Origins run in processes of their own on loopback addresses; only the CPU time of the asking process and its worker is
 counted. rasid's poll includes its store (claim, record, commit with fsync), its article the way through the spider's
-middlewares, the worker and `read_page`; the loop's poll stores nothing, its article is `trafilatura.bare_extraction`.
+middlewares, the worker and `read_page`; reader's poll includes its store; the loop's poll stores nothing, its article
+is `trafilatura.bare_extraction`. All take turns in one run, and the best of three turns of each is compared.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from pipelines.workers import Workers
 from tests.crawler.crawling import crawl, fetch
 from tests.origin import Answer, Origin, rss
 
-HOSTS, FEEDS = 8, 200
+HOSTS, FEEDS, THREADS = 8, 200, 16
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TEXT = "أفاد مصدر أمني في محافظة واسط، اليوم السبت، بأن مشاجرة مسلحة اندلعت وسط مدينة الكوت بين عائلتين من أهلها. "
 
@@ -108,15 +109,33 @@ def rasid_polls(urls: list[str], rounds: int) -> float:
     return crawl(run)
 
 
+def reader_polls(urls: list[str], rounds: int) -> float:
+    """The same by lemon24/reader, with its own store and as many threads as the loop has."""
+    from reader import make_reader  # only here: other benchmarks import this file without the extra
+
+    with tempfile.TemporaryDirectory() as folder, make_reader(str(Path(folder) / "reader.db")) as library:
+        for url in urls:
+            library.add_feed(url)
+        library.update_feeds(scheduled=False, workers=THREADS)  # the first round reads every feed in full
+        began, begun = datetime.now(UTC), cpu()
+        for _ in range(rounds):
+            library.update_feeds(scheduled=False, workers=THREADS)
+        used = cpu() - begun
+        for feed in library.get_feeds():
+            assert feed.last_exception is None
+            assert feed.last_retrieved is not None and feed.last_retrieved >= began, "polled in the counted rounds"
+    return used / (rounds * len(urls)) * 1000
+
+
 def loop_polls(urls: list[str], rounds: int) -> float:
     """The same by requests in threads, with validators and nothing else."""
     session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=THREADS))
 
     def poll(url: str) -> None:
         assert session.get(url, headers={"If-None-Match": '"a"'}, timeout=20).status_code == 304
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(poll, urls))
         begun = cpu()
         for _ in range(rounds):
@@ -161,14 +180,14 @@ def rasid_articles(urls: list[str]) -> float:
 def loop_articles(urls: list[str]) -> float:
     """The same by requests in threads and trafilatura."""
     session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=THREADS))
 
     def one(url: str) -> None:
         html = session.get(url, timeout=20).content.decode()
         found = trafilatura.bare_extraction(html, fast=True, include_comments=False)
         assert len(getattr(found, "text", "")) > 1_000
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(one, urls[:50]))
         begun = cpu()
         list(pool.map(one, urls))
@@ -200,17 +219,30 @@ def main(operations: int = 2_000) -> None:
         feeds = [f"{host}/feed{number}" for number in range(FEEDS // HOSTS) for host in hosts]
         articles = [f"{host}/a{number}" for number in range(FEEDS) for host in hosts][: operations // 2]
         rounds = max(1, operations // len(feeds))
-        rows: list[tuple[str, Callable[[], float], Callable[[], float], float]] = [
-            ("poll, 304", lambda: rasid_polls(feeds, rounds), lambda: loop_polls(feeds, rounds), 1.5),
-            ("article, read", lambda: rasid_articles(articles), lambda: loop_articles(articles), 1 / 0.9),
-        ]
-        for name, rasid, loop, bound in rows:
-            figures = [(rasid(), loop()) for _ in range(3)]  # side by side, in turn: neighbours disturb both alike
-            mine, other = (min(column) for column in zip(*figures, strict=True))
-            row = {"operation": name, "rasid_ms": round(mine, 3), "requests_ms": round(other, 3)}
-            print(json.dumps({**row, "ratio": round(mine / other, 2), "bound": round(bound, 2)}), flush=True)
-            if name == "poll, 304":
-                print(json.dumps({"10,000 feeds every 5 minutes, of a core": f"{mine / 1000 * 10_000 / 300:.1%}"}))
+        polls = side_by_side(
+            rasid=lambda: rasid_polls(feeds, rounds),
+            reader=lambda: reader_polls(feeds, rounds),
+            requests=lambda: loop_polls(feeds, rounds),
+        )
+        tell("poll, 304", polls, reader=1.0, requests=1.5)
+        share = polls["rasid"] / 1000 * 10_000 / 300
+        print(json.dumps({"10,000 feeds every 5 minutes, of a core": f"{share:.1%}", "bound": "8%"}), flush=True)
+        reads = side_by_side(rasid=lambda: rasid_articles(articles), requests=lambda: loop_articles(articles))
+        tell("article, read", reads, requests=1 / 0.9)
+
+
+def side_by_side(**ways: Callable[[], float]) -> dict[str, float]:
+    """Milliseconds of each way, the best of three turns: neighbours disturb all alike."""
+    turns = [{name: way() for name, way in ways.items()} for _ in range(3)]
+    return {name: min(turn[name] for turn in turns) for name in ways}
+
+
+def tell(operation: str, found: dict[str, float], **bounds: float) -> None:
+    """One line of figures, and the ratio of rasid's to each of the others with the bound it must keep."""
+    row: dict[str, object] = {"operation": operation, **{f"{name}_ms": round(ms, 3) for name, ms in found.items()}}
+    for name, bound in bounds.items():
+        row |= {f"to_{name}": round(found["rasid"] / found[name], 2), f"bound_to_{name}": round(bound, 2)}
+    print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":
