@@ -121,10 +121,14 @@ class Dispatcher:
         self._record_owed()
         with self._store.read() as connection:
             arrange = outbox.must_arrange(connection, now)
+            expired = queue.expired(connection, now)
         if arrange:
             with self._writing, self._store.write() as connection:
                 outbox.silence_waiting(connection, now)
                 outbox.gather(connection, self._labels, now)
+        if expired:
+            with self._writing, self._store.write() as connection:
+                self._give_up(connection, now)
         with self._store.read() as connection:
             return [name for name in self._channels if queue.any_due(connection, name, now)]
 
@@ -294,6 +298,18 @@ class Dispatcher:
                 self._report_dead(connection, delivery, why, now)
 
         return settle
+
+    def _give_up(self, connection: Connection, now: datetime) -> None:
+        by_channel: dict[str, list[Delivery]] = {}
+        for delivery in queue.expired(connection, now):
+            queue.record_dead(connection, delivery, delivery.reason)
+            by_channel.setdefault(delivery.channel, []).append(delivery)
+        for channel, gone in by_channel.items():
+            days = f"{queue.EXPIRY.days} days"
+            text = f"{len(gone)} message{'s' if len(gone) > 1 else ''} to {channel} given up after {days}"
+            lines = (gone[0].reason, "rasid deliveries --state dead", "rasid deliveries retry ID")
+            log.error("messages given up", channel=channel, count=len(gone), why=gone[0].reason)
+            self._report(connection, Notice(f"expired:{channel}", text, channel, lines), now)
 
     def _report_dead(self, connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
         if delivery.kind == "notice":

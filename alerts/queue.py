@@ -46,6 +46,7 @@ LONGEST_RETRY_AFTER = timedelta(hours=24)
 BREAKER_AT = 5  # failures in a row that open the circuit
 BREAKER_FIRST, BREAKER_LONGEST = timedelta(seconds=60), timedelta(minutes=15)
 POISON_AT = 3  # attempts that break our own code before a message is set aside
+EXPIRY = timedelta(days=4)  # after the decision; longer than SCHEDULE, so that each message gets all its attempts
 
 WAITING = ("held", "queued", "sending")  # not settled: a later revision must not overtake it
 TOLD = ("queued", "sending", "sent")  # told, or about to be whatever happens
@@ -84,8 +85,8 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
     """Put the outbox in order at start, and return what is newly parked.
 
     Leases are those of a dead program, for only one holds the store: their messages may have arrived, so they are sent
-    again with the same id. Channels that were off get another chance. Rows of channels and recipients that are no
-    longer configured are parked, and come back with them.
+    again with the same id. Channels that were off or dead get another chance. Rows of channels and recipients that are
+    no longer configured are parked, and come back with them.
     """
     connection.execute(
         update(deliveries)
@@ -96,6 +97,9 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
         update(channel_states)
         .where(channel_states.c.off)
         .values(off=False, reason="", failures=0, closed_until=None, since=now)
+    )
+    connection.execute(  # one failure more opens the circuit again
+        update(channel_states).where(channel_states.c.failures >= BREAKER_AT).values(failures=BREAKER_AT - 1)
     )
     pairs = {(name, to) for name, one in channels.items() if one.enabled for to in one.recipients}
     parked: list[Delivery] = []
@@ -121,6 +125,27 @@ class Task:
     root: str  # id and receipt of the first message of this incident that the recipient got; empty where none
     root_receipt: str
     acknowledged_by: str
+
+
+def expired(connection: Connection, now: datetime) -> list[Delivery]:
+    """What has waited longer than EXPIRY for a channel that is off, dead, or gone from the configuration."""
+    failing = channel_states.c.off | (channel_states.c.failures >= BREAKER_AT)
+    # Not what waited while the program did not run: `recover` gives every channel another chance before this.
+    rows = (
+        select(deliveries, channel_states.c.off, channel_states.c.reason.label("trouble"))
+        .select_from(deliveries.outerjoin(channel_states, channel_states.c.channel == deliveries.c.channel))
+        .where(
+            deliveries.c.decided <= now - EXPIRY,
+            (deliveries.c.state == "parked") | (deliveries.c.state.in_(("held", "queued")) & is_due(now) & failing),
+        )
+    )
+    found = []
+    for row in connection.execute(rows):
+        why = row.reason
+        if row.state != "parked":
+            why = f"the channel {row.channel} is off: {row.trouble}" if row.off else row.trouble
+        found.append(replace(as_delivery(row), reason=f"given up after {EXPIRY.days} days: {why}"))
+    return found
 
 
 def any_due(connection: Connection, channel: str, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from alerts import outbox
 from alerts.channels import Channel, Envelope
-from alerts.errors import TryLater
+from alerts.errors import ChannelRefused, TryLater
 from alerts.messages import Message
 from alerts.settings import ConsoleSettings
 from pipelines.models import Range
@@ -330,6 +330,73 @@ def test_messages_of_a_removed_channel_are_parked_reported_and_come_back_with_it
     desk.channels["gone"], desk.settings["gone"] = channel, settings
     desk.dispatch()
     assert {row.state for row in desk.rows()} == {"sent"}
+
+
+def given_up(desk: Desk) -> list[str]:
+    return [row.reason for row in desk.rows() if row.state == "dead"]
+
+
+def test_what_waits_four_days_for_a_channel_that_is_off_is_a_dead_letter_reported_and_can_be_sent_again(
+    desk: Desk,
+) -> None:
+    room = use(desk, "room", Broken(ChannelRefused("answered 410")))
+    desk.console("ops", ops=True)
+    for number in range(3):
+        desk.tell(incident(id=f"inc_{number}"))
+    running = desk.dispatcher()
+    desk.run(running)
+    desk.later(days=4, seconds=-1)
+    desk.run(running)
+    assert given_up(desk) == []
+    desk.later(seconds=2)
+    desk.run(running)
+    assert given_up(desk) == ["given up after 4 days: the channel room is off: answered 410"] * 3
+    assert len([said for said in desk.printed if "3 messages to room given up after 4 days" in said]) == 1
+    with desk.store.write() as connection:
+        outbox.resume_channel(connection, "room", desk.now)
+        for row in [row for row in desk.rows() if row.state == "dead"]:
+            outbox.retry(connection, row.id, desk.now)
+    desk.run(running)
+    assert set(room.sent) == {row.id for row in desk.rows() if row.channel == "room"}
+
+
+def test_what_a_dead_receiver_never_got_to_is_given_up_after_four_days_however_many_wait(desk: Desk) -> None:
+    room = use(desk, "room", Broken(always=TryLater("down")))
+    for number in range(60):
+        desk.tell(incident(id=f"inc_{number}"))
+    desk.console("ops", ops=True)
+    running = desk.dispatcher()
+    for _ in range(4 * 24 + 1):
+        desk.run(running)
+        desk.later(hours=1)
+    assert [row.state for row in desk.rows() if row.channel == "room"] == ["dead"] * 60
+    assert room.calls < 200
+
+
+def test_what_is_parked_for_four_days_is_a_dead_letter(desk: Desk) -> None:
+    desk.console("gone")
+    desk.console("ops", ops=True)
+    desk.tell(incident())
+    desk.channels.pop("gone")
+    desk.settings.pop("gone")
+    running = desk.dispatcher()
+    desk.run(running)
+    desk.later(days=4, seconds=1)
+    desk.run(running)
+    assert given_up(desk) == ["given up after 4 days: gone is no longer configured or enabled"]
+
+
+@pytest.mark.parametrize("failures", [0, 7])
+def test_what_waited_while_the_program_did_not_run_is_sent_however_late(desk: Desk, failures: int) -> None:
+    room = use(desk, "room", Broken(*[TryLater("down")] * failures))
+    desk.tell(incident())
+    while room.errors:
+        desk.dispatch()
+        desk.later(hours=5)
+    assert room.calls == failures
+    desk.later(days=30)
+    desk.dispatch()
+    assert len(room.sent) == 1
 
 
 def test_without_room_on_the_disk_nothing_is_sent_and_nothing_is_lost(desk: Desk) -> None:
