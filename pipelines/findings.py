@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from pipelines import details
 from pipelines.dating import day_in_iraq
+from pipelines.event_types import event_type_of
 from pipelines.evidence import VIOLENT, Evidence, accused, gather
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Feature, Finding, Passage, Verdict, Watch
@@ -122,7 +123,7 @@ def _compose(
     places = details.places_of(around, lexicon, governorate)
     day = None if old else details.day_of(around, day_in_iraq(article.published))
     killed, injured = details.toll_of(story, around, lexicon, governorate, old)
-    event_type = details.event_type_of(story, scenes, around, governorate, killed)
+    event_type = event_type_of(story, scenes, around, governorate, killed)
     key = f"{article.id}|{governorate}|{'old' if old else ''}"
     return Finding(
         id="fnd_" + hashlib.sha256(key.encode()).hexdigest()[:20],

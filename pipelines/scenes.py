@@ -386,7 +386,8 @@ def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
 
 _EXPLAINER = re.compile(
     r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox"
-    r"|profile|opinion)(?!\w)|(?:^|[:،] )(?:(?:قصه|حكايه) (?:تاسيس|نشاه|صعود|ولاده|حياه)|سيره|بروفايل|بورتريه|the story of|a profile of) "
+    r"|profile|opinion)(?!\w)|(?:^|[:،] )(?:(?:قصه|حكايه) (?:تاسيس|نشاه|صعود|ولاده|حياه)|سيره|بروفايل|بورتريه"
+    r"|the story of|a profile of) "
 )
 _RETROSPECT = re.compile(
     r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"

@@ -312,3 +312,103 @@ def test_self_restraint_is_no_seizure() -> None:
 def test_shots_at_an_office_are_an_attack_on_it() -> None:
     finding = only("تعرض مقر عصائب أهل الحق في البصرة إلى إطلاق نار من قبل مجهولين.")
     assert finding.event_type is EventType.ATTACK_ON_OFFICE
+
+
+# --- roundups, lists, lookalikes -------------------------------------------------------------------------------------
+
+
+def test_each_item_of_a_roundup_is_a_report_of_its_own() -> None:
+    body = (
+        "BAGHDAD – A sound bomb went off in Karada; nobody was hurt.\n\n"
+        "WASIT – Gunmen fired at an Asa'ib Ahl al-Haq office in Kut on Saturday night; one guard was injured.\n\n"
+        "ANBAR – A drone fell in the desert near Rutba."
+    )
+    finding = only(body, "Iraq daily brief: three drones over Anbar")
+    assert (finding.verdict, finding.governorates) == ("alert", ("wasit",))
+    assert finding.event_type is EventType.ATTACK_ON_OFFICE
+    assert finding.injured == 1
+
+
+def test_an_item_of_another_province_stays_there() -> None:
+    body = (
+        "في البصرة توقف ضخ الماء عن ثلاثة أحياء بسبب عطل.\n\n"
+        "أما في ميسان فاشتبك عناصر من سرايا السلام مع مسلحين من عصائب أهل الحق وسط العمارة."
+    )
+    assert not judge(report(body, "المحافظات في يوم"), LEXICON, WATCH)
+
+
+def test_a_list_of_parties_whose_offices_burn_is_no_mere_list() -> None:
+    finding = only("أضرم محتجون، مساء الخميس، النار في مكاتب منظمة بدر وكتائب حزب الله وعصائب أهل الحق في مدينة البصرة.")
+    assert finding.groups == ("asaib_ahl_al_haq",)
+    assert finding.event_type is EventType.ATTACK_ON_OFFICE
+
+
+def test_the_saraya_of_a_text_about_saraya_al_khorasani_are_not_ours() -> None:
+    body = "أحرق متظاهرون، الجمعة، مقراً لسرايا الخراساني المنضوية في الحشد الشعبي وسط الكوت."
+    assert not [f for f in judge(report(body, 'محتجو الكوت يحرقون مقر "السرايا"'), LEXICON, WATCH) if f.groups]
+
+
+def test_who_welcomes_a_decree_orders_nothing() -> None:
+    body = "Protests are likely in Basra. Asaib Ahl al-Haq welcomed the decree that closes the offices of all brigades."
+    assert not [f for f in judge(report(body, "Weekly outlook", language="en"), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_what_somebody_had_accused_a_group_of_is_not_said_by_the_group() -> None:
+    body = "وكان مصدر أمني قد اتهم عناصر من سرايا السلام بمهاجمة مبنى للشرطة في شط العرب مساء أمس."
+    assert only(body, "قائممقام شط العرب يتوعد المهاجمين").verdict == "alert"
+
+
+def test_history_goes_on_within_its_paragraph() -> None:
+    body = (
+        "He was seized in Baghdad in May 2007. The kidnappers belonged to Asaib Ahl al-Haq and wanted Qais al-Khazali, "
+        "who had been arrested by British troops in Basra two months before."
+    )
+    assert not [f for f in judge(report(body, "Seven years on", language="en"), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_both_sides_are_the_groups_named_before() -> None:
+    body = (
+        "أراد شبان من عصائب أهل الحق رفع صورة مرشح في أبي الخصيب قرب بيت أحد أفراد سرايا السلام.\n\n"
+        "ثم ظهرت العصي. أصيب عدد من الطرفين ولم يعلن أي منهما شيئاً."
+    )
+    finding = only(body)
+    assert finding.verdict == "alert"
+    assert set(finding.groups) == {"saraya_al_salam", "asaib_ahl_al_haq"}
+
+
+# --- what was done ---------------------------------------------------------------------------------------------------
+
+
+def kind(body: str, title: str = "", **more: str) -> EventType:
+    return judge(report(body, title, **more), LEXICON, WATCH)[0].event_type  # type: ignore[arg-type]
+
+
+def test_a_leader_quoted_in_the_title_makes_a_statement() -> None:
+    body = "قال زعيم عصائب أهل الحق قيس الخزعلي إن من أحرق مقر حركته في البصرة ليل الخميس يريد جرها إلى صراع."
+    assert kind(body, "الخزعلي: لن ننجر إلى الاقتتال") is EventType.ORDER_OR_STATEMENT
+
+
+def test_a_clash_that_is_only_feared_is_not_what_happened() -> None:
+    body = "استعرض عناصر من سرايا السلام بالعجلات في كرمة علي شمالي البصرة، وسط مخاوف من صدام مع عصائب أهل الحق."
+    assert kind(body) is EventType.SHOW_OF_FORCE
+
+
+def test_troops_that_come_after_shots_are_not_the_event() -> None:
+    body = 'انتشرت قطعات من الجيش في شط العرب بعد أن أطلق مسلحون من "سرايا السلام" الرصاص على مديرية للشرطة.'
+    assert kind(body) in {EventType.SHOOTING, EventType.ARMED_CLASH}
+
+
+def test_whoever_escapes_a_bomb_was_meant() -> None:
+    body = "نجا قيادي في سرايا السلام من انفجار عبوة زرعت عند باب داره في كرمة علي شمالي البصرة، من دون جرحى."
+    finding = only(body)
+    assert finding.event_type is EventType.ASSASSINATION_ATTEMPT
+    assert finding.injured == 0
+
+
+def test_a_toll_that_adds_up_over_weeks_is_not_the_toll() -> None:
+    body = (
+        "A woman was killed and her son badly hurt when a weapons store of Asaib Ahl al-Haq was bombed in Suwaira, "
+        "Wasit province.\n\nSince February strikes on such groups have killed at least 20 fighters in Iraq."
+    )
+    finding = only(body, language="en")
+    assert (finding.killed, finding.injured) == (1, 1)
