@@ -261,7 +261,7 @@ class Poller:
         connection.execute(_SAVE_STATE, [{"feed_url": due.feed.url, **_row(due.source, state)}])
 
     def _state_after(self, due: Due, outcome: Outcome, now: datetime) -> FeedState:
-        return after_poll(
+        state = after_poll(
             due.state,
             outcome,
             due.feed,
@@ -271,6 +271,10 @@ class Poller:
             slowest=self._slowest,
             quiet=due.quiet,
         )
+        if (target := address(state, due.feed)) != due.feed.url and target in self._feeds:
+            told = f"has moved to {target}, which is polled as a feed of its own: remove this one"
+            return replace(state, next_poll=now + LONGEST_WAIT, problems=(told,))
+        return state
 
     def _quiet_hours(self, due: Due, now: datetime) -> QuietHours:
         """Learned anew each day from what the store has of the feed; not at all where it could change nothing."""

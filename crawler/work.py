@@ -59,7 +59,12 @@ class Bench:
             return await self._workers.run(_judge_plain, entry, page, *arguments, timeout=PAGE_SECONDS)
         except WorkerKilled as error:
             log.warning("page killed its worker twice, judged on its feed's words", url=entry.link, why=str(error))
-        return await self._workers.run(_judge, entry, None, *arguments, timeout=PAGE_SECONDS)
+        try:
+            return await self._workers.run(_judge, entry, None, *arguments, timeout=PAGE_SECONDS)
+        except WorkerKilled as error:
+            log.error("report killed its worker by its feed's words alone, left unread", url=entry.link, why=str(error))
+        unread = Entry(entry.link, entry.guid, published=entry.published)
+        return await self._workers.run(_judge, unread, None, *arguments, timeout=PAGE_SECONDS)
 
     async def parse(
         self, feed: Feed, language: str, body: bytes, content_type: str, url: str, now: datetime

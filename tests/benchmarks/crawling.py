@@ -117,13 +117,13 @@ def reader_polls(urls: list[str], rounds: int) -> float:
         for url in urls:
             library.add_feed(url)
         library.update_feeds(scheduled=False, workers=THREADS)  # the first round reads every feed in full
-        began, begun = datetime.now(UTC), cpu()
+        since, begun = datetime.now(UTC), cpu()
         for _ in range(rounds):
             library.update_feeds(scheduled=False, workers=THREADS)
         used = cpu() - begun
         for feed in library.get_feeds():
             assert feed.last_exception is None
-            assert feed.last_retrieved is not None and feed.last_retrieved >= began, "polled in the counted rounds"
+            assert feed.last_retrieved is not None and feed.last_retrieved >= since, "polled in the counted rounds"
     return used / (rounds * len(urls)) * 1000
 
 

@@ -87,8 +87,12 @@ class World:
         crawl(polls)
 
     def feed_state(self):
+        return self.feed_states()[self.origin.url("/feed")]
+
+    def feed_states(self):
         with self.state.store.read() as connection:
-            return STATE.validate_json(connection.execute(select(feeds.c.state)).scalar_one())
+            rows = connection.execute(select(feeds.c.url, feeds.c.state)).all()
+        return {row.url: STATE.validate_json(row.state) for row in rows}
 
 
 @pytest.fixture
@@ -143,6 +147,26 @@ def test_b10_a_feed_behind_a_redirect_is_asked_conditionally_where_it_is_and_not
     world.origin["/elsewhere"] = Answer(rss(*FIRST))
     world.poll()
     assert "if-none-match" not in world.origin.requests("/elsewhere")[0].headers
+
+
+def test_b07_b08_neither_a_304_nor_the_same_body_is_parsed(world):
+    world.origin["/feed"] = [Answer(rss(*FIRST)), Answer(rss(*FIRST)), Answer(status=304), Answer(rss(*FIRST[:1]))]
+    world.poll(3)
+    assert (len(world.requests), world.bench.parsed) == (3, 1)
+    world.poll()
+    assert world.bench.parsed == 2
+
+
+def test_f043_a_304_with_a_body_and_a_304_to_a_first_request_harm_nothing(world):
+    world.origin["/feed"] = [
+        Answer(status=304),
+        Answer(raw=b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n<rss>304!"),
+        Answer(rss(*FIRST)),
+    ]
+    state = world.poll(2)
+    assert (state.failures, state.etag, world.rows()) == (0, "", [])
+    world.poll()
+    assert len(world.rows()) == 2
 
 
 # --- timing ----------------------------------------------------------------------------------------------------------
@@ -253,6 +277,19 @@ def test_b21_f045_a_permanent_move_within_the_site_is_followed_for_good_after_th
     world.poll(6)
     assert len(world.requests) == 3
     assert len(world.origin.requests("/new")) == 6
+
+
+def test_b21_a_feed_that_moved_to_the_address_of_another_is_polled_daily_and_says_so(world):
+    world.origin["/feed"] = Answer(status=301, headers={"Location": "/new"})
+    world.origin["/new"] = conditional('"a"', rss(*FIRST))
+    twin = Feed(world.origin.url("/new"), every=10 * MINUTE)
+    world.source = replace(world.source, feeds=(*world.source.feeds, twin))
+    world.poll(24)
+    assert len(world.requests) == 3
+    assert len(world.origin.requests("/new")) == 3 + 24
+    states = world.feed_states()
+    assert "remove this one" in states[world.origin.url("/feed")].problems[0]
+    assert not any("remove" in problem for problem in states[world.origin.url("/new")].problems)
 
 
 def test_b21_a_temporary_redirect_is_asked_every_time(world):

@@ -18,6 +18,7 @@ from typing import Any
 
 import brotli
 import pytest
+from backports import zstd  # with Scrapy
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, scrapy_settings, user_agent
@@ -294,10 +295,14 @@ def test_f006_a_false_content_length_is_a_failure(origin):
     assert problem(origin.url("/huge")).kind == "too_large"
 
 
-@pytest.mark.parametrize("name", ["gzip", "br", "deflate"])
+@pytest.mark.parametrize("name", ["gzip", "br", "deflate", "zstd", "gzip, gzip"])
 def test_f007_f008_a_decompression_bomb_is_stopped_at_the_decoded_cap(origin, name):
-    pack = {"gzip": gzip.compress, "br": brotli.compress, "deflate": zlib.compress}[name]
-    origin["/"] = Answer(pack(b"\0" * 60_000_000), headers={"Content-Encoding": name})
+    packs = {"gzip": gzip.compress, "br": brotli.compress, "deflate": zlib.compress, "zstd": zstd.compress}
+    body = b"\0" * 60_000_000
+    for way in name.split(", "):
+        body = packs[way](body)
+    origin["/"] = Answer(body, headers={"Content-Encoding": name})
+    assert len(body) < 100_000
     assert problem(origin.url("/")).kind == "too_large"
 
 
@@ -487,6 +492,21 @@ def test_b31_a_certificate_is_verified_and_a_private_authority_can_be_added(orig
     assert problem(url).kind == "tls"
     assert origin.log == [], "nothing is asked of a host that is not known"
     assert get(url, ca_file=str(pem)).body == b"ok"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_f046_an_outdated_protocol_is_refused(tmp_path):
+    import ssl
+
+    pem = _certificate(tmp_path)
+    with Origin() as origin:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.load_cert_chain(pem)
+        origin._server.socket = context.wrap_socket(origin._server.socket, server_side=True)
+        assert problem(f"https://localhost:{origin.port}/", ca_file=str(pem)).kind == "tls"
+        assert origin.log == []
 
 
 def test_f046_expired_and_foreign_certificates_are_refused(tmp_path):
