@@ -71,7 +71,7 @@ def test_nothing_goes_out_before_it_is_due(desk: Desk) -> None:
     assert desk.dispatch() == 1
 
 
-def test_the_attempts_follow_the_schedule_and_end_after_seventy_five_hours(desk: Desk) -> None:
+def test_88_the_attempts_follow_the_schedule_and_end_after_seventy_five_hours(desk: Desk) -> None:
     dead = use(desk, "room", Broken(always=TryLater("down", recipient_only=False)))
     desk.tell(incident())
     began = desk.now
@@ -118,7 +118,7 @@ def test_notices_that_cannot_be_told_make_no_further_notices(desk: Desk) -> None
     assert {row.state for row in desk.rows()} == {"dead"}
 
 
-def test_a_later_revision_never_overtakes_an_earlier_one(desk: Desk) -> None:
+def test_89_a_later_revision_never_overtakes_an_earlier_one(desk: Desk) -> None:
     room = use(desk, "room", Broken(TryLater("busy"), TryLater("busy")))
     one = incident()
     two = second(one)
@@ -139,7 +139,7 @@ def test_other_incidents_do_not_wait_for_one_that_fails(desk: Desk) -> None:
     assert len(room.sent) == 1
 
 
-def test_a_poison_message_is_set_aside_after_three_attempts_and_the_next_one_goes_on(desk: Desk) -> None:
+def test_90_a_poison_message_is_set_aside_after_three_attempts_and_the_next_one_goes_on(desk: Desk) -> None:
     class Poisoned(Broken):
         def send(self, message: Message, envelope: Envelope) -> str:
             if getattr(message, "incident", None) and message.incident.id == "inc_poison":  # type: ignore[union-attr]
@@ -158,7 +158,19 @@ def test_a_poison_message_is_set_aside_after_three_attempts_and_the_next_one_goe
     assert "canary" not in by_incident["inc_poison"].reason
 
 
-def test_the_circuit_opens_after_five_failures_and_probes_one_at_a_time(desk: Desk) -> None:
+def test_90_a_message_whose_document_is_broken_is_set_aside_too(desk: Desk) -> None:
+    room = use(desk, "room", Broken())
+    desk.tell(incident(id="inc_poison"))
+    desk.tell(incident(id="inc_healthy"))
+    with desk.store.write() as connection:
+        connection.execute(text("UPDATE messages SET document = '{' WHERE incident = 'inc_poison'"))
+    desk.dispatch_until_quiet()
+    by_incident = {row.incident: row.state for row in desk.rows() if row.kind == "incident"}
+    assert by_incident == {"inc_poison": "dead", "inc_healthy": "sent"}
+    assert room.calls == 2  # the healthy one, and the notice about the other
+
+
+def test_91_the_circuit_opens_after_five_failures_and_probes_one_at_a_time(desk: Desk) -> None:
     room = use(desk, "room", Broken(always=TryLater("down")))
     for number in range(20):
         desk.tell(incident(id=f"inc_{number}"))
@@ -189,7 +201,7 @@ def test_when_a_channel_works_again_everything_that_waited_goes_out(desk: Desk) 
     assert len(room.sent) == 8
 
 
-def test_a_receiver_that_is_down_for_a_day_is_asked_four_times_an_hour(desk: Desk) -> None:
+def test_91_a_receiver_that_is_down_for_a_day_is_asked_four_times_an_hour(desk: Desk) -> None:
     room = use(desk, "room", Broken(always=TryLater("down")))
     for number in range(30):
         desk.tell(incident(id=f"inc_{number}"))
@@ -204,7 +216,7 @@ def test_a_receiver_that_is_down_for_a_day_is_asked_four_times_an_hour(desk: Des
     assert {row.state for row in desk.rows()} == {"queued"}
 
 
-def test_a_slow_receiver_delays_no_other_channel(desk: Desk, hook: Hook) -> None:
+def test_89_a_slow_receiver_delays_no_other_channel(desk: Desk, hook: Hook) -> None:
     never = threading.Event()
     hook.usual = Answer(wait=never)
     with http_server() as quick:
@@ -316,7 +328,7 @@ def test_a_late_message_says_that_it_is_delayed(desk: Desk) -> None:
     assert "DELAYED, decided 24 Sep 2025 21:05 Baghdad · NEW" in desk.printed[0]
 
 
-def test_messages_of_a_removed_channel_are_parked_reported_and_come_back_with_it(desk: Desk) -> None:
+def test_91_messages_of_a_removed_channel_are_parked_reported_and_come_back_with_it(desk: Desk) -> None:
     desk.console("gone")
     desk.console("ops", ops=True)
     desk.tell(incident())
@@ -336,7 +348,7 @@ def given_up(desk: Desk) -> list[str]:
     return [row.reason for row in desk.rows() if row.state == "dead"]
 
 
-def test_what_waits_four_days_for_a_channel_that_is_off_is_a_dead_letter_reported_and_can_be_sent_again(
+def test_91_what_waits_four_days_for_a_channel_that_is_off_is_a_dead_letter_reported_and_can_be_sent_again(
     desk: Desk,
 ) -> None:
     room = use(desk, "room", Broken(ChannelRefused("answered 410")))
@@ -360,7 +372,7 @@ def test_what_waits_four_days_for_a_channel_that_is_off_is_a_dead_letter_reporte
     assert set(room.sent) == {row.id for row in desk.rows() if row.channel == "room"}
 
 
-def test_what_a_dead_receiver_never_got_to_is_given_up_after_four_days_however_many_wait(desk: Desk) -> None:
+def test_91_what_a_dead_receiver_never_got_to_is_given_up_after_four_days_however_many_wait(desk: Desk) -> None:
     room = use(desk, "room", Broken(always=TryLater("down")))
     for number in range(60):
         desk.tell(incident(id=f"inc_{number}"))
@@ -373,7 +385,7 @@ def test_what_a_dead_receiver_never_got_to_is_given_up_after_four_days_however_m
     assert room.calls < 200
 
 
-def test_what_is_parked_for_four_days_is_a_dead_letter(desk: Desk) -> None:
+def test_91_what_is_parked_for_four_days_is_a_dead_letter(desk: Desk) -> None:
     desk.console("gone")
     desk.console("ops", ops=True)
     desk.tell(incident())

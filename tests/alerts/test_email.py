@@ -63,7 +63,7 @@ def test_the_mails_of_an_incident_are_one_thread_under_one_subject(desk: Desk, i
     assert parts(mails[2])["text/plain"].startswith("UPDATE 2: killed 1 → 2")
 
 
-def test_one_refused_recipient_costs_the_others_nothing(desk: Desk, inbox: Inbox) -> None:
+def test_87_one_refused_recipient_costs_the_others_nothing(desk: Desk, inbox: Inbox) -> None:
     inbox.answers["b@example.org"] = ["550 5.1.1 no such user"]
     desk.email(inbox.port, to=["a@example.org", "b@example.org", "c@example.org"])
     desk.tell(incident())
@@ -74,7 +74,7 @@ def test_one_refused_recipient_costs_the_others_nothing(desk: Desk, inbox: Inbox
 
 
 @pytest.mark.parametrize("answer", ["421 closing", "450 4.2.0 greylisted", "451 4.7.1 try again later"])
-def test_a_greylisted_mail_comes_once_when_tried_again(desk: Desk, inbox: Inbox, answer: str) -> None:
+def test_85_a_greylisted_mail_comes_once_when_tried_again(desk: Desk, inbox: Inbox, answer: str) -> None:
     inbox.answers["reader@example.org"] = [answer]
     desk.email(inbox.port)
     desk.tell(incident())
@@ -88,7 +88,7 @@ def test_a_greylisted_mail_comes_once_when_tried_again(desk: Desk, inbox: Inbox,
     assert inbox.mail()["Message-ID"] == f"<{row.id}@example.org>"
 
 
-def test_a_mail_too_large_comes_in_its_shortest_form(desk: Desk, inbox: Inbox) -> None:
+def test_87_a_mail_too_large_comes_in_its_shortest_form(desk: Desk, inbox: Inbox) -> None:
     inbox.answers["message"] = ["552 5.3.4 message too big"]
     desk.email(inbox.port)
     desk.tell(incident())
@@ -98,7 +98,7 @@ def test_a_mail_too_large_comes_in_its_shortest_form(desk: Desk, inbox: Inbox) -
     assert "inc_7k2mq3xw5b" in inbox.mail().get_content()
 
 
-def test_what_is_refused_for_good_is_a_dead_letter(desk: Desk, inbox: Inbox) -> None:
+def test_87_what_is_refused_for_good_is_a_dead_letter(desk: Desk, inbox: Inbox) -> None:
     inbox.answers["message"] = ["554 5.7.1 looks like spam"]
     desk.email(inbox.port)
     desk.tell(incident())
@@ -107,7 +107,7 @@ def test_what_is_refused_for_good_is_a_dead_letter(desk: Desk, inbox: Inbox) -> 
     assert inbox.mails == []
 
 
-def test_after_the_final_dot_silence_means_the_same_mail_again(desk: Desk, inbox: Inbox) -> None:
+def test_86_after_the_final_dot_silence_means_the_same_mail_again(desk: Desk, inbox: Inbox) -> None:
     """The server took it and the answer was lost: the copy carries the same Message-ID, and is counted."""
     cut = threading.Event()
 
@@ -125,7 +125,7 @@ def test_after_the_final_dot_silence_means_the_same_mail_again(desk: Desk, inbox
     assert [inbox.mail(index)["Message-ID"] for index in range(2)] == [f"<{row.id}@example.org>"] * 2
 
 
-def test_a_time_out_after_the_final_dot_is_counted_as_maybe_doubled(desk: Desk) -> None:
+def test_86_a_time_out_after_the_final_dot_is_counted_as_maybe_doubled(desk: Desk) -> None:
     with _silent_after_dot() as port:
         desk.email(port, data_timeout="1s")
         desk.tell(incident())
@@ -219,7 +219,7 @@ def test_a_recipient_refused_on_a_kept_connection_is_not_asked_for_twice(desk: D
     assert sorted(desk.states()) == ["dead", "sent", "sent"]
 
 
-def test_a_break_after_the_final_dot_is_ambiguous_on_a_kept_connection_too(desk: Desk, inbox: Inbox) -> None:
+def test_86_a_break_after_the_final_dot_is_ambiguous_on_a_kept_connection_too(desk: Desk, inbox: Inbox) -> None:
     cut = threading.Event()
 
     def hang_up_at_the_second() -> None:
@@ -276,7 +276,7 @@ def test_tls_from_the_first_byte(desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "days", "trusted"), [("127.0.0.1", 1, False), ("other.example", 1, True), ("127.0.0.1", -1, True)]
 )
-def test_a_certificate_that_does_not_prove_the_server_stops_the_mail(
+def test_87_a_certificate_that_does_not_prove_the_server_stops_the_mail(
     desk: Desk, tmp_path: Path, host: str, days: int, trusted: bool
 ) -> None:
     """Unknown authority, another host's name, expired: nothing is sent, and never in the clear instead."""
@@ -289,7 +289,7 @@ def test_a_certificate_that_does_not_prove_the_server_stops_the_mail(
     assert "certificate refused" in desk.rows()[0].reason
 
 
-def test_a_server_without_starttls_gets_nothing(desk: Desk, inbox: Inbox) -> None:
+def test_87_a_server_without_starttls_gets_nothing(desk: Desk, inbox: Inbox) -> None:
     desk.email(inbox.port, security="starttls")
     desk.tell(incident())
     desk.dispatch()
@@ -297,7 +297,7 @@ def test_a_server_without_starttls_gets_nothing(desk: Desk, inbox: Inbox) -> Non
     assert "no STARTTLS" in desk.rows()[0].reason
 
 
-def test_a_refused_password_switches_the_channel_off_and_says_so_elsewhere(desk: Desk, tmp_path: Path) -> None:
+def test_87_a_refused_password_switches_the_channel_off_and_says_so_elsewhere(desk: Desk, tmp_path: Path) -> None:
     context, pem = make_certificate(tmp_path)
     with smtp_server(tls_context=context, authenticator=accept_only("rasid", "right")) as inbox:
         desk.channel(

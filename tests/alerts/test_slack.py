@@ -23,7 +23,7 @@ def api(request: Request) -> Answer:
     return Answer(body=json.dumps({"ok": True, "channel": "C1", "ts": "1700000000.000100"}))
 
 
-def test_only_ok_in_the_body_means_that_slack_took_it(desk: Desk, hook: Hook) -> None:
+def test_88_only_ok_in_the_body_means_that_slack_took_it(desk: Desk, hook: Hook) -> None:
     hook.answers = [Answer(200, "<html>log in first</html>")]
     desk.slack(hook.url)
     desk.tell(incident())
@@ -54,7 +54,7 @@ def test_a_message_has_a_fallback_text_and_blocks(desk: Desk, hook: Hook) -> Non
         (Answer(302, ""), "dead"),
     ],
 )
-def test_each_refusal_means_what_slack_says(desk: Desk, hook: Hook, answer: Answer, state: str) -> None:
+def test_88_each_refusal_means_what_slack_says(desk: Desk, hook: Hook, answer: Answer, state: str) -> None:
     hook.answers = [answer]
     desk.slack(hook.url)
     desk.tell(incident())
@@ -64,7 +64,7 @@ def test_each_refusal_means_what_slack_says(desk: Desk, hook: Hook, answer: Answ
     assert desk.is_off("room") == off
 
 
-def test_refused_blocks_are_followed_by_plain_text(desk: Desk, hook: Hook) -> None:
+def test_88_refused_blocks_are_followed_by_plain_text(desk: Desk, hook: Hook) -> None:
     hook.answers = [Answer(400, "invalid_blocks")]
     desk.slack(hook.url)
     desk.tell(incident())
@@ -120,7 +120,7 @@ def test_a_deleted_first_message_does_not_keep_the_news_from_being_told(desk: De
     ("error", "off"),
     [("invalid_auth", True), ("channel_not_found", True), ("ratelimited", False), ("something_new", False)],
 )
-def test_errors_of_the_api_come_with_status_200(desk: Desk, hook: Hook, error: str, off: bool) -> None:
+def test_88_errors_of_the_api_come_with_status_200(desk: Desk, hook: Hook, error: str, off: bool) -> None:
     hook.answers = [Answer(body=json.dumps({"ok": False, "error": error}))]
     bot(desk, hook)
     desk.tell(incident())

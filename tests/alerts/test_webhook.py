@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
+import ssl
+import struct
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, TypeAdapter
@@ -17,6 +24,7 @@ from alerts.channels.webhook import WebhookChannel
 from alerts.errors import TryLater
 from alerts.messages import Telling, compose
 from alerts.settings import WebhookSettings
+from tests.alerts.certificates import make_certificate
 from tests.alerts.desk import KEY, Desk
 from tests.alerts.receivers import Answer, Hook, free_port
 from tests.alerts.samples import NAMES, NOW, incident, second
@@ -76,7 +84,7 @@ def test_updates_and_retractions_have_their_types(desk: Desk, hook: Hook) -> Non
     ]
 
 
-def test_the_same_bytes_and_the_same_id_at_every_attempt(desk: Desk, hook: Hook) -> None:
+def test_88_the_same_bytes_and_the_same_id_at_every_attempt(desk: Desk, hook: Hook) -> None:
     hook.answers = [Answer(500), Answer(503)]
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -87,7 +95,7 @@ def test_the_same_bytes_and_the_same_id_at_every_attempt(desk: Desk, hook: Hook)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_any_2xx_means_taken(desk: Desk, hook: Hook, status: int) -> None:
+def test_88_any_2xx_means_taken(desk: Desk, hook: Hook, status: int) -> None:
     hook.usual = Answer(status, "" if status == 204 else "<html>fine</html>")
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -96,7 +104,7 @@ def test_any_2xx_means_taken(desk: Desk, hook: Hook, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
-def test_what_may_pass_later_is_tried_later(desk: Desk, hook: Hook, status: int) -> None:
+def test_88_what_may_pass_later_is_tried_later(desk: Desk, hook: Hook, status: int) -> None:
     hook.answers = [Answer(status)]
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -107,7 +115,7 @@ def test_what_may_pass_later_is_tried_later(desk: Desk, hook: Hook, status: int)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 402, 405, 409, 415, 422])
-def test_what_is_refused_is_a_dead_letter_at_once(desk: Desk, hook: Hook, status: int) -> None:
+def test_88_what_is_refused_is_a_dead_letter_at_once(desk: Desk, hook: Hook, status: int) -> None:
     hook.usual = Answer(status, headers={"Location": f"{hook.url}/elsewhere"})
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -117,7 +125,7 @@ def test_what_is_refused_is_a_dead_letter_at_once(desk: Desk, hook: Hook, status
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_receiver_that_wants_no_more_gets_no_more_until_resumed_or_restarted(
+def test_88_a_receiver_that_wants_no_more_gets_no_more_until_resumed_or_restarted(
     desk: Desk, hook: Hook, status: int
 ) -> None:
     hook.answers = [Answer(status)]
@@ -136,7 +144,7 @@ def test_a_receiver_that_wants_no_more_gets_no_more_until_resumed_or_restarted(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_refused_form_is_followed_by_the_shortest_once(desk: Desk, hook: Hook, status: int) -> None:
+def test_88_a_refused_form_is_followed_by_the_shortest_once(desk: Desk, hook: Hook, status: int) -> None:
     hook.answers = [Answer(status)]
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -151,7 +159,7 @@ def test_a_refused_form_is_followed_by_the_shortest_once(desk: Desk, hook: Hook,
     assert len(hook.requests) == 4
 
 
-def test_retry_after_is_honoured(desk: Desk, hook: Hook) -> None:
+def test_88_retry_after_is_honoured(desk: Desk, hook: Hook) -> None:
     hook.answers = [Answer(429, headers={"Retry-After": "900"})]
     desk.webhook(hook.url)
     desk.tell(incident())
@@ -191,7 +199,7 @@ def test_no_receiver_can_ask_for_more_than_a_day(desk: Desk, hook: Hook) -> None
     assert desk.rows()[0].due - desk.now == timedelta(hours=24)
 
 
-def test_a_receiver_that_never_answers_is_given_up_in_time(hook: Hook) -> None:
+def test_88_a_receiver_that_never_answers_is_given_up_in_time(hook: Hook) -> None:
     never = threading.Event()
     hook.usual = Answer(wait=never)
     began = time.monotonic()
@@ -202,7 +210,97 @@ def test_a_receiver_that_never_answers_is_given_up_in_time(hook: Hook) -> None:
     assert caught.value.ambiguous
 
 
-def test_no_connection_is_not_ambiguous() -> None:
+_ENDLESS = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(5000)) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"\x16\x03\x01\x00",
+        b"HTTP/1.1 ",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+        _ENDLESS,
+    ],
+    ids=["nothing", "garbage", "tls", "half", "no_number", "ssh", "endless_head"],
+)
+@pytest.mark.parametrize("reset", [False, True])
+def test_88_what_is_no_answer_may_have_been_taken_and_is_tried_again(
+    desk: Desk, hook: Hook, said: bytes, reset: bool
+) -> None:
+    with _raw_server(said, reset) as url:
+        desk.webhook(url, timeout="2s")
+        desk.tell(incident())
+        desk.dispatch()
+    (row,) = desk.rows()
+    assert (row.state, row.ambiguous) == ("queued", 1)
+    desk.webhook(hook.url)
+    desk.dispatch_until_quiet()
+    assert desk.states() == ["sent"]
+    assert [request.headers["webhook-id"] for request in hook.requests] == [row.id]
+
+
+def test_88_a_yes_whose_body_breaks_off_is_a_yes(desk: Desk) -> None:
+    with _raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfi", reset=False) as url:
+        desk.webhook(url)
+        desk.tell(incident())
+        desk.dispatch()
+    assert desk.states() == ["sent"]
+
+
+def test_an_address_may_hold_a_login_a_query_and_letters_of_any_language(hook: Hook) -> None:
+    send(channel(hook.url.replace("http://", "http://rasid:p%40ss@") + "/مسار/x?key=a%20b&q=ع"))
+    (request,) = hook.requests
+    assert request.path == "/%D9%85%D8%B3%D8%A7%D8%B1/x?key=a%20b&q=%D8%B9"
+    assert request.headers["authorization"] == "Basic " + base64.b64encode(b"rasid:p@ss").decode()
+    assert request.headers["host"] == hook.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize(("host", "days", "trusted"), [("127.0.0.1", 1, False), ("other.example", 1, True)])
+def test_88_a_certificate_that_does_not_prove_the_receiver_stops_the_message(
+    tmp_path: Path, host: str, days: int, trusted: bool
+) -> None:
+    context, pem = make_certificate(tmp_path, host, days)
+    with _raw_server(b"HTTP/1.1 200 OK\r\n\r\n", reset=False, context=context) as url:
+        way = channel(url.replace("http://", "https://"), **({"ca_file": str(pem)} if trusted else {}))
+        with pytest.raises(TryLater, match="certificate or TLS refused") as caught:
+            send(way)
+    assert not caught.value.ambiguous
+
+
+def test_a_private_authority_can_be_trusted(tmp_path: Path) -> None:
+    context, pem = make_certificate(tmp_path)
+    with _raw_server(b"HTTP/1.1 200 OK\r\n\r\n", reset=False, context=context) as url:
+        send(channel(url.replace("http://", "https://"), ca_file=str(pem)))
+
+
+@contextmanager
+def _raw_server(said: bytes, reset: bool, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Reads a request, sends these bytes and closes, or resets the connection."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = server.accept()
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                connection.settimeout(2)
+                asked = b""
+                while b"}}" not in asked:
+                    asked += connection.recv(65536)
+                connection.sendall(said)
+                if reset:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    threading.Thread(target=serve, daemon=True).start()
+    with server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_88_no_connection_is_not_ambiguous() -> None:
     with pytest.raises(TryLater) as caught:
         send(channel(f"http://127.0.0.1:{free_port()}/path-is-secret"))
     assert not caught.value.ambiguous
