@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from crawler.scheduling import LONGEST_WAIT
 from crawler.tables import host_pauses
@@ -33,20 +33,20 @@ class Pauses:
     def keep_in(self, store: Store, clock: Callable[[], datetime]) -> None:
         """From now on remember in `store`, and go by what it remembers. Called again, it replaces the former store."""
         self._store, self._clock = store, clock
-        with store.write() as connection:
-            connection.execute(delete(host_pauses).where(host_pauses.c.until <= clock()))
+        with store.read() as connection:
             self._until = {row.host: row.until for row in connection.execute(select(host_pauses))}
 
     def note(self, url: str, wait: timedelta) -> None:
         """The host of `url` asks to be left alone for `wait`; on disk before anything else is asked."""
         if (wait := min(wait, LONGEST_WAIT)) <= self.left(url):
             return
-        host, until = _host(url), self._clock() + wait
-        self._until[host] = until
+        now, host = self._clock(), _host(url)
+        self._until = {other: until for other, until in self._until.items() if until > now} | {host: now + wait}
         if self._store is not None:
             with self._store.write() as connection:
-                connection.execute(delete(host_pauses).where(host_pauses.c.host == host))
-                connection.execute(insert(host_pauses).values(host=host, until=until))
+                over = or_(host_pauses.c.host == host, host_pauses.c.until <= now)
+                connection.execute(delete(host_pauses).where(over))
+                connection.execute(insert(host_pauses).values(host=host, until=now + wait))
 
     def left(self, url: str) -> timedelta:
         """How long the host of `url` is still to be left alone; zero or less: not at all."""

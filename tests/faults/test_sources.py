@@ -173,6 +173,18 @@ def test_b12_b13_an_interval_survives_a_kill(world: World) -> None:
     assert world.polls() == 1
 
 
+def test_b01_a_kill_costs_no_unconditional_request(world: World) -> None:
+    world.outlet.publish("weather", *WEATHER)
+    world.start()
+    world.wait(lambda: "judged" in world.log, "the weather is read")
+    assert world.stop(signal.SIGKILL) == -signal.SIGKILL
+    polls = world.polls()
+    world.start()
+    world.wait(lambda: world.polls() >= polls + 2, "two polls after the kill")
+    conditional = ["if-none-match" in one.headers for one in world.origin.requests("/feed.xml")]
+    assert conditional == [False] + [True] * (len(conditional) - 1)
+
+
 def test_b18_b25_a_host_that_asked_to_wait_is_left_alone_after_a_kill_also_by_feeds_that_are_new(world: World) -> None:
     world.origin["/feed.xml"] = Answer(status=429, headers={"Retry-After": "3600"})
     world.origin["/new"] = Answer(rss(("https://x.example/1", "طقس")))
