@@ -81,7 +81,10 @@ class Story:
 def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
     """The scenes of an article; `published` is its day in Iraq."""
     meant, unsettled = _meant(reading, lexicon)
-    named = [_named(sentence, reading, lexicon) for sentence in reading.sentences]
+    named = [_named(sentence, lexicon) for sentence in reading.sentences]
+    if not any(named):
+        # Nothing but "hundreds of the people of Basra gathered": then where they come from is where they are.
+        named = [_named(sentence, lexicon, origins=True) for sentence in reading.sentences]
     title = frozenset().union(*(n for s, n in zip(reading.sentences, named, strict=True) if s.field == "title"), ())
     dateline = frozenset(
         entity.governorate
@@ -191,6 +194,7 @@ _COMERS_AR = (
 _ORIGIN_AR = re.compile(
     rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس"
     rf"|ينحدر\w* من|اصلا من"
+    r"|عدا|ما عدا|ماعدا|باستثناء|سوي|به جز|جگه له|بيجگه له"
     r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
     r"(?:(?: \w+){0,3} بين)?|خط"
     r"|(?:جثمان|جثامين|جثه|جثته|جثث|رفات)\w{0,3} (?:\w+ ){0,6}?الي"
@@ -208,7 +212,7 @@ _COMERS_EN = (
 _ORIGIN_EN = re.compile(
     r"(?:(?:bod(?:y|ies)|remains|coffins?) (?:\w+ ){0,6}?to"
     r"|(?:solidarity with|mourning for|condolences to|victims of)(?: the)?(?: people of)?"
-    r"|towards?|native of|born in|hails? from"
+    r"|except(?: for| in)?|excluding|with the exception of|other than|apart from|towards?|native of|born in|hails? from"
     rf"|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
     rf"|(?:road|highway|bridge) (?:to|between|linking|from)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
@@ -224,8 +228,8 @@ _DIRECTION = re.compile(
 _WINDOW = 40
 
 
-def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[str]:
-    """The governorates a sentence names as the place; not those people come from or roads lead to."""
+def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
+    """The governorates a sentence names as the place; those people come from or roads lead to only with `origins`."""
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
     origin = False
     behind = -1
@@ -241,7 +245,7 @@ def _named(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> frozenset[
         chained = behind >= 0 and (same or bool(_CHAIN.fullmatch(between)))
         origin = origin if chained else bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
         behind, last = mention.end, entity.governorate
-        if not origin:
+        if not origin or origins:
             loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
             firm.append((entity.governorate, bool(loose)))
     direct = frozenset(governorate for governorate, loose in firm if not loose)
@@ -350,9 +354,8 @@ def _scene(
         flags.discard("old" if "out_of_season" not in flags else "")
     if any(_COPULA.match(fold(sentence.text[m.end : m.end + 60])) for m in sentence.of("group")):
         flags.add("definition")
-    struck = any(
-        m.entity == "action.attack_on_office" for m in sentence.of("action")
-    )  # "burned the offices of A, B, C"
+    # "burned the offices of A, B, C" is no mere list
+    struck = any(m.entity == "action.attack_on_office" for m in sentence.of("action"))
     if len(groups) + others >= 3 and others and not struck:
         flags.add("list_of_groups")
     placed: Placed = (

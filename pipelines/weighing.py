@@ -26,7 +26,9 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
     groups = sorted(union(item.groups for item in evidence))
     names = " and ".join(lexicon.entity(group).name_en for group in groups)
     full = any(scene.full & frozenset(groups) for scene in story.scenes)
-    if best.bond == "leader":
+    if best.bond == "leader" and full:
+        yield Feature("leader_known", 0.10, f"a leader of {names} is named there, the group itself elsewhere")
+    elif best.bond == "leader":
         yield Feature("leader", -0.10, f"only a leader of {names} is named")
     elif full:
         yield Feature("group", 0.25, f"{names}: named in full")
