@@ -31,8 +31,8 @@ from pipelines.models import Article, BodyState, Entry, Page, Source
 
 __all__ = ["Furniture", "decode", "read_page"]
 
-MAX_HTML = 5_000_000  # characters of a page that are read at all
-MAX_TAGS = 200_000  # opening and closing; the largest real page seen has 20,000
+MAX_HTML = 3_000_000  # characters of a page that are read at all
+MAX_TAGS = 100_000  # opening and closing; the largest real page seen has 20,000
 MAX_ELEMENTS = 20_000  # trafilatura is quadratic in paragraphs: 100,000 of them take minutes
 MAX_BODY = 200_000
 _FULL_TEXT = 500  # characters from which a feed's own text is taken for the whole report
@@ -119,15 +119,24 @@ def _state(body: str, usual_length: int | None) -> BodyState:
 
 def _bounded(html: str) -> str:
     """The page up to its limits: a tree takes half a kilobyte per element, which a page of bare tags is made of."""
-    html = html[:MAX_HTML]
+    html = _HUGE_TAG.sub(_without_attributes, html[:MAX_HTML])
     if html.count("<") <= MAX_TAGS:
         return html
     tags = (found.start() for found in re.finditer("<", html))
     return html[: next(islice(tags, MAX_TAGS, None))]
 
 
+_HUGE_TAG = re.compile(r"<([a-zA-Z]+)[^<>]{10000,}")
+_MANY = 1_000  # attributes of one element, or words in them: libxml2 compares each with all others
+
+
+def _without_attributes(tag: re.Match[str]) -> str:
+    inside = tag.group()
+    return f"<{tag.group(1)}" if inside.count("=") > _MANY or len(inside.split(None, _MANY)) > _MANY else inside
+
+
 def _parse(html: str) -> lxml_html.HtmlElement | None:
-    parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False)
+    parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         tree = lxml_html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
