@@ -103,6 +103,7 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
     if not groups or len(scene.named) < 2:
         return groups
     cuts = [match.start() for match in _CONTRAST.finditer(scene.sentence.text)]
+    cuts += _new_subjects(scene, lexicon)
     if not cuts:
         return groups
 
@@ -121,6 +122,28 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
         )
         & groups
     )
+
+
+_AND_ANOTHER = re.compile(
+    r"\sو(?!في\s|[أا]خر|آخر|كذلك|كما|[أا]يض|مثل|عناصر|عنصر|مقر|مكتب)"
+    r"\w+(?:\s\w+){0,2}\s(?:في|ب)\s?(?:محافظة |مدينة )?(?:ال)?$"
+)
+
+
+def _new_subjects(scene: Scene, lexicon: Lexicon) -> list[int]:
+    """Where a second province comes with a subject of its own: "escapes in Maysan and his clan in Basra threatens"."""
+    places = [
+        m
+        for m in scene.sentence.of("governorate", "place")
+        if m.strength >= SUPPORT and lexicon.entity(m.entity).governorate in scene.named
+    ]
+    cuts = []
+    for one, other in pairwise(places):
+        if lexicon.entity(one.entity).governorate != lexicon.entity(other.entity).governorate:
+            found = _AND_ANOTHER.search(scene.sentence.text[one.end : other.start])
+            if found:
+                cuts.append(one.end + found.start())
+    return cuts
 
 
 def _together(story: Story, index: int, watched: frozenset[str], governorate: str, lexicon: Lexicon) -> Evidence | None:

@@ -7,7 +7,8 @@ background, other provinces, provinces in a row, opinion, sport and mere stateme
 
 Verdict: score ≥ ALERT is an alert, score ≥ DIGEST goes to the digest, less is nothing. Tags of a finding: denial,
 hearsay, official, background (older than the report that tells it: never told as news), unnamed (no group named:
-gunmen, palaces), thin (judged without the page's body), truncated (only the first part of a huge text was judged).
+gunmen, palaces), south (no place nearer than southern Iraq is given), thin (judged without the page's body), truncated
+(only the first part of a huge text was judged).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import replace
 from pipelines import details
 from pipelines.dating import day_in_iraq
 from pipelines.event_types import event_type_of
-from pipelines.evidence import VIOLENT, Evidence, accused, gather
+from pipelines.evidence import STRONG, VIOLENT, Evidence, accused, gather
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Feature, Finding, Passage, Verdict, Watch
 from pipelines.passages import Reading, may_matter, read
@@ -55,6 +56,7 @@ def weigh(article: Article, lexicon: Lexicon, watch: Watch) -> tuple[Finding, ..
                 found.append(_finding(article, reading, story, lexicon, watch, governorate, items))
         if not evidence:
             fresh += _unnamed(article, reading, story, lexicon, governorate)
+            fresh += _in_the_south(article, reading, story, lexicon, watch, governorate)
     if any(finding.verdict == "alert" for finding in fresh):
         # A report of today that retells an older event: the two must not be taken for one.
         old = [replace(finding, verdict="digest") for finding in old]
@@ -171,6 +173,35 @@ def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
         )
         for scene in scenes[:5]
     )
+
+
+# --- no province -----------------------------------------------------------------------------------------------------
+
+_SOUTH = frozenset({"basra", "maysan", "dhi_qar", "muthanna"})  # the provinces meant by "southern Iraq"
+
+
+def _in_the_south(
+    article: Article, reading: Reading, story: Story, lexicon: Lexicon, watch: Watch, governorate: str
+) -> list[Finding]:
+    """An act of a watched group in "southern Iraq" and nowhere nearer: it may be here, so it is listed as doubtful."""
+    if governorate not in _SOUTH or story.everywhere or story.genre:
+        return []
+    south = any("south" in scene.flags for scene in story.scenes if scene.sentence.order <= 2)
+    watched = frozenset(watch.groups)
+    witnesses = [s for s in story.scenes if s.groups & watched and not s.background and s.weight >= STRONG]
+    if not south or not witnesses:
+        return []
+    groups = union(scene.groups for scene in witnesses)
+    names = " and ".join(lexicon.entity(group).name_en for group in sorted(groups & watched))
+    features = [
+        Feature("group", 0.25, f"{names}: named"),
+        Feature(
+            "south", 0.05, f"only southern Iraq is named, of which {lexicon.entity(governorate).name_en} is a part"
+        ),
+        Feature("action", 0.15, "tells of an act of force or an order"),
+    ]
+    ours = [group for group in watch.groups if group in groups]
+    return [_compose(article, reading, story, lexicon, governorate, ours, witnesses, features, False, ("south",))]
 
 
 # --- no name ---------------------------------------------------------------------------------------------------------

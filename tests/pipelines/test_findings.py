@@ -338,7 +338,9 @@ def test_an_item_of_another_province_stays_there() -> None:
 
 
 def test_a_list_of_parties_whose_offices_burn_is_no_mere_list() -> None:
-    finding = only("أضرم محتجون، مساء الخميس، النار في مكاتب منظمة بدر وكتائب حزب الله وعصائب أهل الحق في مدينة البصرة.")
+    finding = only(
+        "أضرم محتجون، مساء الخميس، النار في مكاتب منظمة بدر وكتائب حزب الله وعصائب أهل الحق في مدينة البصرة."
+    )
     assert finding.groups == ("asaib_ahl_al_haq",)
     assert finding.event_type is EventType.ATTACK_ON_OFFICE
 
@@ -374,6 +376,19 @@ def test_both_sides_are_the_groups_named_before() -> None:
     finding = only(body)
     assert finding.verdict == "alert"
     assert set(finding.groups) == {"saraya_al_salam", "asaib_ahl_al_haq"}
+
+
+def test_a_deed_in_southern_iraq_without_a_province_is_doubtful() -> None:
+    body = "قتل عنصر من عصائب أهل الحق بهجوم مسلح في جنوب العراق، بحسب مصدر أمني."
+    finding = only(body)
+    assert (finding.verdict, finding.governorates, "south" in finding.tags) == ("digest", ("basra",), True)
+    assert not judge(report(body + " ووقع الهجوم في قضاء المجر الكبير بمحافظة ميسان."), LEXICON, WATCH)
+
+
+def test_a_second_province_with_a_subject_of_its_own_is_not_where_it_happened() -> None:
+    title = "قيادي في سرايا السلام ينجو من اغتيال في ميسان وعشيرته في البصرة تهدد"
+    body = "نجا قيادي في سرايا السلام من محاولة اغتيال في قلعة صالح بمحافظة ميسان."
+    assert not [f for f in judge(report(body, title), LEXICON, WATCH) if f.verdict == "alert"]
 
 
 # --- what was done ---------------------------------------------------------------------------------------------------
