@@ -1,35 +1,34 @@
 """One POST with manners: verified certificate, no proxy or .netrc, no redirect, and an end to it.
 
-Over the standard library's http.client, because whatever does more (sessions, pools, redirects, cookies) must be
-switched off again, and costs more than the sending. Time-outs of single reads do not do: a receiver that sends a byte
-now and then would hold a thread for ever. So every step is given what is left of the whole.
+requests has time-outs for each read but none for the whole: a receiver that sends a byte now and then would hold a
+thread for ever. So the sockets of a request are shut when its time is over.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-import http.client
+import contextlib
 import io
 import socket
-import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 
-import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from alerts.cleaning import clean, cut
 from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryLater
 
 _MOST_ANSWER = 65_536  # bytes read of an answer
 _LONGEST_CONNECT = 10.0  # seconds
-_AS_IT_IS = "/%:@!$&'()*+,;=~-._?[]"  # of the path and query of an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +48,42 @@ def post(
     ca_file: str | None = None,
     turn: Callable[[], None] = lambda: None,
 ) -> Answer:
-    """POST once, over a connection of its own. `turn` is called once it is connected, and nothing is sent before.
+    """POST once, over a connection of its own. `turn` is called once it is connected; no body is sent before.
 
     Raises TryLater when there is no answer within `patience` in all (waiting for the turn not counted); the address is
     never quoted.
     """
-    deadline = _Deadline(patience)
-    try:
-        connection = _connect(url, deadline, ca_file)
-    except (OSError, ValueError) as error:
-        raise TryLater(_reason(error, "no connection")) from None
-    with closing(connection):
-        with deadline.paused():
-            turn()
+    session = _session()
+    with _deadline(patience) as deadline:
+        seconds = patience.total_seconds()
         try:
-            return connection.post(body, {"User-Agent": "rasid", "Connection": "close", **headers})
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            # From here on the receiver may have it all the same.
-            raise TryLater(_reason(error, f"the connection broke ({type(error).__name__})"), ambiguous=True) from None
+            with session.post(
+                url,
+                data=_Body(body, turn, deadline),
+                headers={"User-Agent": "rasid", "Connection": "close", **headers},
+                timeout=(min(_LONGEST_CONNECT, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+                verify=ca_file or True,
+            ) as response:
+                text = _text(response, deadline)
+                after = parse_retry_after(response.headers.get("Retry-After", ""))
+                return Answer(response.status_code, text, after)
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise TryLater(_reason(error, deadline)) from None
+        except (requests.exceptions.RequestException, OSError, ValueError, HTTPError) as error:
+            # It may have been taken all the same unless the body was never sent.
+            raise TryLater(_reason(error, deadline), ambiguous=deadline.sent) from None
+
+
+def _text(response: requests.Response, deadline: _Deadline) -> str:
+    """The beginning of the body; "" where the receiver broke it off, for the status is answer enough."""
+    try:
+        return str(response.raw.read(_MOST_ANSWER, decode_content=True).decode("utf-8", "replace"))
+    except (OSError, HTTPError):
+        if deadline.passed:
+            raise
+        return ""
 
 
 def judge_status(answer: Answer) -> DeliveryError | None:
@@ -104,106 +121,123 @@ def parse_retry_after(value: str, now: datetime | None = None) -> timedelta | No
 
 
 class _Deadline:
-    """When the whole must be over, in real time."""
+    """When the whole must be over, in real time; then the sockets are shut."""
 
     def __init__(self, patience: timedelta) -> None:
-        self._end = time.monotonic() + patience.total_seconds()
+        self.passed = False
+        self.connected = False
+        self.sent = False  # whether the receiver may have something
+        self._left = patience.total_seconds()
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.start()
 
-    def left(self) -> float:
-        """Seconds; raises TimeoutError when there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+    def start(self) -> None:
+        self._since = time.monotonic()
+        self._timer = threading.Timer(max(0.0, self._left), self._cut)
+        self._timer.daemon = True
+        self._timer.start()
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What the block takes is not counted."""
-        began = time.monotonic()
-        yield
-        self._end += time.monotonic() - began
+    def stop(self) -> None:
+        self._timer.cancel()
+        self._left -= time.monotonic() - self._since
 
+    def watch(self, sock: socket.socket | None) -> None:
+        with self._lock:
+            self.connected = True
+            if sock is not None:
+                self._sockets.append(sock)
 
-class _Connection:
-    """A connection to the host of an address, over which one request is made."""
-
-    def __init__(self, sock: socket.socket, host: str, target: str, login: str, deadline: _Deadline) -> None:
-        self._sock, self._host, self._target, self._login, self._deadline = sock, host, target, login, deadline
-
-    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        client = http.client.HTTPConnection("unused")  # it is connected already, and told whom to name
-        client.sock = _Timed(self._sock, self._deadline)
-        login = {"Authorization": self._login} if self._login else {}
-        client.request("POST", self._target, body, {"Host": self._host, **login, **headers})
-        response = client.getresponse()
-        text = response.read(_MOST_ANSWER).decode("utf-8", "replace")
-        return Answer(response.status, text, parse_retry_after(response.headers.get("Retry-After", "")))
-
-    def close(self) -> None:
-        self._sock.close()
+    def _cut(self) -> None:
+        with self._lock:
+            self.passed = True
+            for sock in self._sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
 
-def _connect(url: str, deadline: _Deadline, ca_file: str | None) -> _Connection:
-    parts = urlsplit(url)
-    name = (parts.hostname or "").encode("idna").decode()
-    encrypted = parts.scheme == "https"
-    port = parts.port or (443 if encrypted else 80)
-    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_IT_IS)
-    login = ""
-    if parts.username is not None:
-        words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        login = f"Basic {base64.b64encode(words.encode()).decode()}"
-    sock = socket.create_connection((name, port), min(_LONGEST_CONNECT, deadline.left()))
+@contextlib.contextmanager
+def _deadline(patience: timedelta) -> Iterator[_Deadline]:
+    deadline = _here.deadline = _Deadline(patience)
     try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if encrypted:
-            sock.settimeout(deadline.left())
-            sock = _tls(ca_file).wrap_socket(sock, server_hostname=name)
-    except BaseException:
-        sock.close()
-        raise
-    host = f"[{name}]" if ":" in name else name
-    return _Connection(sock, host if parts.port is None else f"{host}:{port}", target, login, deadline)
+        yield deadline
+    finally:
+        deadline.stop()
 
 
-@functools.cache
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    # Kept, because reading the authorities takes 20 ms.
-    return ssl.create_default_context(cafile=ca_file or certifi.where())
+class _Body(io.BytesIO):
+    """A body that waits for its turn: it is first read when the connection stands and the head is on its way."""
+
+    def __init__(self, body: bytes, turn: Callable[[], None], deadline: _Deadline) -> None:
+        super().__init__(body)
+        self._turn, self._deadline = turn, deadline
+
+    def read(self, size: int | None = -1) -> bytes:
+        if not self._deadline.sent:
+            self._deadline.stop()
+            self._turn()
+            self._deadline.start()
+            self._deadline.sent = True
+        return super().read(size)
 
 
-class _Timed:
-    """A socket for http.client, each of whose steps gets what is left of the deadline."""
+class _Here(threading.local):
+    """What belongs to one thread: its session, and the deadline of the request it is making."""
 
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
-
-    def sendall(self, data: Any) -> None:
-        self._sock.settimeout(self._deadline.left())
-        self._sock.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock, self._deadline))
-
-    def close(self) -> None:
-        """http.client closes as soon as it has read the head of the answer; the rest is still to come."""
+    session: requests.Session | None = None
+    deadline: _Deadline | None = None
 
 
-class _Reader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(self._deadline.left())
-        return self._sock.recv_into(buffer)
+_here = _Here()
 
 
-def _reason(error: Exception, otherwise: str) -> str:
-    if isinstance(error, TimeoutError):
+def _session() -> requests.Session:
+    # One per thread, because making one takes longer than a request; it keeps neither connections nor cookies.
+    if _here.session is None:
+        session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter(max_retries=0))
+        _here.session = session
+    return _here.session
+
+
+class _Plain(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        if _here.deadline:
+            _here.deadline.watch(self.sock)
+
+
+class _Encrypted(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        if _here.deadline:
+            _here.deadline.watch(self.sock)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that tell the deadline of their socket."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
+
+
+def _reason(error: Exception, deadline: _Deadline) -> str:
+    if deadline.passed or isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, requests.exceptions.SSLError):
         return "certificate or TLS refused"
-    return otherwise
+    if isinstance(error, requests.exceptions.ConnectionError) and not deadline.connected:
+        return "no connection"
+    return f"the connection broke ({type(error).__name__})"
