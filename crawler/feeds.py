@@ -91,6 +91,7 @@ def parse_feed(body: bytes, content_type: str, url: str, language: str, now: dat
 _TEXT_UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{50000}")
+_LONG_TEXT = re.compile(rf"(?<=>)[^<>]{{{4 * MAX_TEXT},}}+")  # possessive: or else quadratic
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([a-zA-Z][\w:.-]*)")
@@ -133,7 +134,7 @@ def _xml_feed(text: str, url: str, now: datetime) -> ParsedFeed:
         ends = [text.rfind(end) + len(end) for end in ("</item>", "</entry>") if end in text]
         text = text[: max(ends, default=len(text))]
         problems.append("degraded: the document is cut short, its whole entries were taken")
-    text, trimmed = _newest_items(text, now)
+    text, trimmed = _newest_items(_LONG_TEXT.sub(lambda found: found.group()[: 4 * MAX_TEXT], text), now)
     if trimmed:
         problems.append(f"{trimmed} entries left out, the newest {MAX_ENTRIES} taken")
     if _depth(text) > _DEEPEST or _LONG_TAG.search(text):

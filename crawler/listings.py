@@ -18,7 +18,7 @@ from crawler.dates import parse_date
 from crawler.feeds import MAX_ENTRIES, MAX_TITLE, NotAFeed, ParsedFeed, kind_of_page
 from crawler.urls import canonical, resolve, site
 from pipelines.encoding import decode, decode_bytes
-from pipelines.markup import element_text, one_line
+from pipelines.markup import element_text, one_line, page_tree
 from pipelines.models import Entry, FeedKind
 
 _MOST_LINKS = 3 * MAX_ENTRIES  # that are looked at: picture, headline and "more" of each report
@@ -43,7 +43,7 @@ def parse_listing(
     reason, what = kind_of_page(text)
     if reason in ("challenge", "consent", "login"):
         raise NotAFeed(reason, what)
-    tree = _html(text)
+    tree = page_tree(text)
     found: dict[str, Entry] = {}
     dropped = 0
     own_site, own_address = site(url), canonical(url)
@@ -139,7 +139,7 @@ def discover(html: bytes | str, url: str) -> tuple[Candidate, ...]:
     Feeds that the page declares come first, then the habits of its system, then sitemaps, then the page as a listing.
     """
     text = html if isinstance(html, str) else decode(html)
-    tree = _html(text)
+    tree = page_tree(text)
     found: dict[str, Candidate] = {}
 
     def add(link: str, kind: FeedKind, title: str = "", declared: bool = False) -> None:
@@ -187,16 +187,6 @@ def _usual_paths(text: str, url: str) -> Iterator[str]:
 
 
 # --- a page ----------------------------------------------------------------------------------------------------------
-
-
-def _html(text: str) -> lxml_html.HtmlElement | None:
-    try:
-        tree = lxml_html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=lxml_html.HTMLParser(encoding="utf-8")
-        )
-    except (etree.LxmlError, ValueError):
-        return None
-    return tree if isinstance(tree, lxml_html.HtmlElement) else None
 
 
 def _page_title(tree: lxml_html.HtmlElement | None) -> str:

@@ -7,6 +7,7 @@ text, and if that fails too, on what its feed said.
 from __future__ import annotations
 
 import ctypes
+import gc
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ log = structlog.get_logger("rasid.work")
 
 PAGE_SECONDS = 15.0
 FEED_SECONDS = 20.0
-_LARGE = 1_000_000  # characters of a page after which the worker gives memory back to the system
+_LARGE = 1_000_000  # characters of a page, or bytes of a feed, after which the worker gives memory back to the system
 _PLAIN_LIMIT = 300_000  # characters of a page that killed its worker which are still read as plain text
 
 _lexicon: Lexicon | None = None
@@ -103,14 +104,19 @@ def _judge_plain(
 
 def _give_memory_back() -> None:
     """The C library keeps what a large tree took: 300 MB after one page of a million elements, until it is told."""
+    gc.collect()  # feedparser's trees hold each other
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc alone
     if trim is not None:
         trim(0)
 
 
 def _parse(feed: Feed, language: str, body: bytes, content_type: str, url: str, now: datetime) -> ParsedFeed:
-    if feed.kind == "listing":
-        return parse_listing(body, url, feed.link, now, content_type=content_type, language=language)
-    if feed.kind == "sitemap":
-        return parse_sitemap(body, url, now)
-    return parse_feed(body, content_type, url, language, now)
+    try:
+        if feed.kind == "listing":
+            return parse_listing(body, url, feed.link, now, content_type=content_type, language=language)
+        if feed.kind == "sitemap":
+            return parse_sitemap(body, url, now)
+        return parse_feed(body, content_type, url, language, now)
+    finally:
+        if len(body) > _LARGE:
+            _give_memory_back()

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,13 +25,11 @@ from lxml import html as lxml_html
 from lxml.cssselect import CSSSelector
 
 from pipelines.encoding import decode
-from pipelines.markup import clean, element_text, one_line, plain
+from pipelines.markup import clean, element_text, one_line, page_tree, plain
 from pipelines.models import Article, BodyState, Entry, Page, Source
 
 __all__ = ["Furniture", "decode", "read_page"]
 
-MAX_HTML = 3_000_000  # characters of a page that are read at all
-MAX_TAGS = 100_000  # opening and closing; the largest real page seen has 20,000
 MAX_ELEMENTS = 20_000  # trafilatura is quadratic in paragraphs: 100,000 of them take minutes
 MAX_BODY = 200_000
 _FULL_TEXT = 500  # characters from which a feed's own text is taken for the whole report
@@ -91,7 +88,7 @@ class _Reading:
 
 
 def _read(page: Page, entry: Entry, source: Source) -> _Reading:
-    tree = _parse(_bounded(page.html))
+    tree = page_tree(page.html)
     if tree is None or _is_no_article(tree, page, entry):
         return _Reading()
     linked, metas = list(_linked_data(tree)), _metas(tree)
@@ -115,33 +112,6 @@ def _state(body: str, usual_length: int | None) -> BodyState:
     if not body:
         return "missing"
     return "thin" if usual_length and len(body) * _THIN_SHARE < usual_length else "full"
-
-
-def _bounded(html: str) -> str:
-    """The page up to its limits: a tree takes half a kilobyte per element, which a page of bare tags is made of."""
-    html = _HUGE_TAG.sub(_without_attributes, html[:MAX_HTML])
-    if html.count("<") <= MAX_TAGS:
-        return html
-    tags = (found.start() for found in re.finditer("<", html))
-    return html[: next(islice(tags, MAX_TAGS, None))]
-
-
-_HUGE_TAG = re.compile(r"<([a-zA-Z]+)[^<>]{10000,}")
-_MANY = 1_000  # attributes of one element, or words in them: libxml2 compares each with all others
-
-
-def _without_attributes(tag: re.Match[str]) -> str:
-    inside = tag.group()
-    return f"<{tag.group(1)}" if inside.count("=") > _MANY or len(inside.split(None, _MANY)) > _MANY else inside
-
-
-def _parse(html: str) -> lxml_html.HtmlElement | None:
-    parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
-    try:
-        tree = lxml_html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None
-    return tree if isinstance(tree, lxml_html.HtmlElement) else None
 
 
 # --- pages that are no report --------------------------------------------------------------------------------------

@@ -102,6 +102,16 @@ def test_a_listing_in_windows_1256_is_read():
     assert feed.entries[0].title == TITLES[0]
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "weight", ["<p>a" * 1_200_000, "<a " + " ".join(f"x{number}=1" for number in range(300_000)) + ">"]
+)
+def test_f041_f066_a_listing_made_heavy_is_bounded(weight):
+    cards = "".join(f"<a href='/news/{number}'>اشتباك مسلح في أبي الخصيب {number}</a>" for number in range(3))
+    found = parse_listing(f"<html><body>{cards}{weight}".encode(), "https://site.example/", "a", NOW)
+    assert len(found.entries) == 3
+
+
 def test_f040_a_listing_with_thousands_of_links_is_bounded():
     feed = parse(listing(*(f"<p><a href='/detail/{number}'>{TITLES[0]} {number}</a></p>" for number in range(3_000))))
     assert len(feed.entries) == MAX_ENTRIES

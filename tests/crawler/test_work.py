@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from crawler.work import Bench
-from pipelines.extraction import _parse, read_page
+from pipelines.extraction import read_page
+from pipelines.markup import page_tree
 from pipelines.models import Entry, Page, Source
 from pipelines.workers import WorkerKilled
 
@@ -57,7 +58,7 @@ def test_f066_an_element_of_countless_attributes_costs_none_of_the_text(weight: 
 
 def test_f066_what_nobody_reads_takes_no_place_in_the_tree() -> None:
     """As many comments as a page may have tags took 190 MB."""
-    tree = _parse("<html><body><!-- a --><?php a ?><p>text</p></body></html>")
+    tree = page_tree("<html><body><!-- a --><?php a ?><p>text</p></body></html>")
     assert tree is not None
     assert [node.tag for node in tree.iter()] == ["html", "body", "p"]
 
