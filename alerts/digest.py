@@ -74,7 +74,12 @@ def build_digest(
     def lines(chosen: Sequence[Row[Any]], *, reason: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         texts, links = [], []
         for row in chosen[:MOST_LINES]:
-            incident = load_incident(connection, row.incident, row.revision)
+            try:
+                incident = load_incident(connection, row.incident, row.revision)
+            except ValueError:  # the digest is the sign of life: it comes whatever is wrong with one incident
+                texts.append(f"{row.incident}: cannot be read")
+                links.append("")
+                continue
             texts.append(incident_line(incident, labels) + (f" · {tidy(row.reason, 160)}" if reason else ""))
             links.append(first_link(incident))
         if len(chosen) > MOST_LINES:
@@ -114,7 +119,9 @@ def build_digest(
 def _since(connection: Connection, channel: str, now: datetime) -> datetime:
     last = connection.execute(
         select(func.max(messages.c.decided, type_=messages.c.decided.type)).where(
-            messages.c.kind == "digest", messages.c.incident.like(f"digest-%-{channel}"), messages.c.decided < now
+            messages.c.kind == "digest",
+            func.substr(messages.c.incident, len("digest-2026-01-01-") + 1) == channel,
+            messages.c.decided < now,
         )
     ).scalar_one_or_none()
     return max(last, now - timedelta(days=7)) if last is not None else now - timedelta(days=1)

@@ -108,6 +108,7 @@ class Dispatcher:
         Returns how many were cut; they are sent again with the same id, by the next start.
         """
         self._stopping.set()
+        self._turns.stop()
         await _in_thread(lambda: self._wait_idle(deadline))
         return await _in_thread(self._release)
 
@@ -214,6 +215,8 @@ class Dispatcher:
                 turn=turn.take,
             )
             receipt = self._channels[delivery.channel].send(message, envelope)
+        except _Stopping:
+            return self._put_back(delivery)
         except DeliveryError as error:
             return self._settle_failure(delivery, error)
         except Exception as error:  # noqa: BLE001  a fault of our own must set aside one message, not stop the channel
@@ -303,7 +306,8 @@ class Dispatcher:
         by_channel: dict[str, list[Delivery]] = {}
         for delivery in queue.expired(connection, now):
             queue.record_dead(connection, delivery, delivery.reason)
-            by_channel.setdefault(delivery.channel, []).append(delivery)
+            if delivery.kind != "notice":  # a notice about a notice would never end
+                by_channel.setdefault(delivery.channel, []).append(delivery)
         for channel, gone in by_channel.items():
             days = f"{queue.EXPIRY.days} days"
             text = f"{len(gone)} message{'s' if len(gone) > 1 else ''} to {channel} given up after {days}"
@@ -380,6 +384,7 @@ class _Turns:
     """
 
     def __init__(self, patience: float) -> None:
+        self._stopped = False
         self._patience = {"": patience}  # seconds; the turn that is shared has the empty name
         self._hangs = max(HANGS, patience)
         self._changed = threading.Condition()
@@ -396,15 +401,23 @@ class _Turns:
             self._give_back(turn)
 
     def take(self, turn: _Turn) -> None:
-        """Wait for the turn of the channel, and for the shared one if the channel is quick."""
+        """Wait for the turn of the channel, and for the shared one if the channel is quick. Raises _Stopping."""
         with self._changed:
             self._await(turn, turn.channel)
             if turn.channel not in self._slow:
                 self._await(turn, "")
+            if self._stopped:
+                raise _Stopping
             turn.began = time.monotonic()
 
+    def stop(self) -> None:
+        """Nobody takes a turn any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
     def _await(self, turn: _Turn, name: str) -> None:
-        while (holder := self._holders.get(name)) is not None:
+        while (holder := self._holders.get(name)) is not None and not self._stopped:
             left = holder.began + self._patience.get(name, self._hangs) - time.monotonic()
             if left <= 0:
                 self._slow.add(holder.channel)
@@ -421,6 +434,10 @@ class _Turns:
             for name in [name for name, holder in self._holders.items() if holder is turn]:
                 del self._holders[name]
             self._changed.notify_all()
+
+
+class _Stopping(Exception):
+    """The program stops, and the receiver was not asked yet."""
 
 
 class _Turn:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, insert, not_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from alerts.desk import (
     acknowledge,
@@ -191,7 +192,11 @@ def silence_waiting(connection: Connection, now: datetime) -> int:
     for row in connection.execute(rows).all():
         if row.change == "retracted" or any(change.kind == "denial" for change in CHANGES.validate_json(row.changes)):
             continue
-        silence = matching_silence(load_incident(connection, row.incident, row.revision), in_force, now)
+        try:
+            incident = load_incident(connection, row.incident, row.revision)
+        except ValueError:
+            continue  # its fault is found and reported when it is sent
+        silence = matching_silence(incident, in_force, now)
         if silence:
             set_row(connection, row.id, state="withheld", reason=f"silence {silence.id} by {silence.author}")
             count += 1
@@ -208,11 +213,12 @@ def gather(connection: Connection, labels: Labels, now: datetime) -> int:
     by_recipient: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in rows:
         by_recipient.setdefault((row.channel, row.recipient, row.gather), []).append(row)
-    for (channel, recipient, why), waiting in by_recipient.items():
-        if len(waiting) == 1:
-            set_row(connection, waiting[0].id, gather="")
+    for (channel, recipient, why), rows_of in by_recipient.items():
+        waiting, told = _lines_of(connection, rows_of, labels)
+        if len(waiting) < 2:
+            for row in waiting:
+                set_row(connection, row.id, gather="")
             continue
-        told = [_line_of(connection, row, labels) for row in waiting]
         told.sort(key=lambda line: line.rank)
         title = {"quiet": "during quiet hours", "flood": "at once (flood guard)"}[why]
         message = ListMessage(
@@ -243,6 +249,21 @@ class _Line:
     rank: tuple[int, datetime]  # the worst first, then the oldest
     text: str
     link: str
+
+
+def _lines_of(connection: Connection, rows: Sequence[Row[Any]], labels: Labels) -> tuple[list[Row[Any]], list[_Line]]:
+    """The rows that can be told in a line, and the lines; another goes by itself, where its fault is reported."""
+    told, lines = [], []
+    for row in rows:
+        try:
+            lines.append(_line_of(connection, row, labels))
+        except DBAPIError:
+            raise
+        except Exception:  # noqa: BLE001  whatever is wrong with one must not keep the others from being told
+            set_row(connection, row.id, gather="")
+        else:
+            told.append(row)
+    return told, lines
 
 
 def _line_of(connection: Connection, row: Row[Any], labels: Labels) -> _Line:

@@ -478,6 +478,8 @@ def _count_failure(
     connection: Connection, channel: str, why: str, now: datetime, after: timedelta | None, throttled: bool
 ) -> None:
     state = connection.execute(_CHANNEL_STATE, {"channel": channel}).one_or_none()
+    if state is not None and state.off:
+        return  # of a message that was on its way when the channel was refused for good
     before = state.failures if state is not None else 0
     failures = before if throttled else before + 1  # who asks us to slow down is well
     closed = None

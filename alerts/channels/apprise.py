@@ -35,6 +35,8 @@ class AppriseChannel(Channel):
         for url in urls:
             if not self._service.add(url.get_secret_value()):
                 raise SettingsError([(f"channels.{name}.url", "Apprise knows no such service, or a part is missing")])
+        for service in self._service:
+            service.socket_connect_timeout = service.socket_read_timeout = settings.timeout.total_seconds()
 
     def send(self, message: Message, envelope: Envelope) -> str:
         import apprise

@@ -7,7 +7,6 @@ thread for ever. So the sockets of a request are shut when its time is over.
 from __future__ import annotations
 
 import contextlib
-import io
 import socket
 import threading
 import time
@@ -48,18 +47,18 @@ def post(
     ca_file: str | None = None,
     turn: Callable[[], None] = lambda: None,
 ) -> Answer:
-    """POST once, over a connection of its own. `turn` is called once it is connected; no body is sent before.
+    """POST once, over a connection of its own. `turn` is called once it is connected, and nothing is sent before.
 
     Raises TryLater when there is no answer within `patience` in all (waiting for the turn not counted); the address is
     never quoted.
     """
     session = _session()
-    with _deadline(patience) as deadline:
+    with _deadline(patience, turn) as deadline:
         seconds = patience.total_seconds()
         try:
             with session.post(
                 url,
-                data=_Body(body, turn, deadline),
+                data=body,
                 headers={"User-Agent": "rasid", "Connection": "close", **headers},
                 timeout=(min(_LONGEST_CONNECT, seconds), seconds),
                 allow_redirects=False,
@@ -72,8 +71,8 @@ def post(
         except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as error:
             raise TryLater(_reason(error, deadline)) from None
         except (requests.exceptions.RequestException, OSError, ValueError, HTTPError) as error:
-            # It may have been taken all the same unless the body was never sent.
-            raise TryLater(_reason(error, deadline), ambiguous=deadline.sent) from None
+            # It may have been taken all the same unless the connection was never made.
+            raise TryLater(_reason(error, deadline), ambiguous=deadline.connected) from None
 
 
 def _text(response: requests.Response, deadline: _Deadline) -> str:
@@ -123,10 +122,10 @@ def parse_retry_after(value: str, now: datetime | None = None) -> timedelta | No
 class _Deadline:
     """When the whole must be over, in real time; then the sockets are shut."""
 
-    def __init__(self, patience: timedelta) -> None:
+    def __init__(self, patience: timedelta, turn: Callable[[], None]) -> None:
         self.passed = False
         self.connected = False
-        self.sent = False  # whether the receiver may have something
+        self._turn = turn
         self._left = patience.total_seconds()
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -142,7 +141,11 @@ class _Deadline:
         self._timer.cancel()
         self._left -= time.monotonic() - self._since
 
-    def watch(self, sock: socket.socket | None) -> None:
+    def connect(self, sock: socket.socket | None) -> None:
+        """The connection stands: wait for the turn, which is not counted, and go on."""
+        self.stop()
+        self._turn()
+        self.start()
         with self._lock:
             self.connected = True
             if sock is not None:
@@ -157,28 +160,12 @@ class _Deadline:
 
 
 @contextlib.contextmanager
-def _deadline(patience: timedelta) -> Iterator[_Deadline]:
-    deadline = _here.deadline = _Deadline(patience)
+def _deadline(patience: timedelta, turn: Callable[[], None]) -> Iterator[_Deadline]:
+    deadline = _here.deadline = _Deadline(patience, turn)
     try:
         yield deadline
     finally:
         deadline.stop()
-
-
-class _Body(io.BytesIO):
-    """A body that waits for its turn: it is first read when the connection stands and the head is on its way."""
-
-    def __init__(self, body: bytes, turn: Callable[[], None], deadline: _Deadline) -> None:
-        super().__init__(body)
-        self._turn, self._deadline = turn, deadline
-
-    def read(self, size: int | None = -1) -> bytes:
-        if not self._deadline.sent:
-            self._deadline.stop()
-            self._turn()
-            self._deadline.start()
-            self._deadline.sent = True
-        return super().read(size)
 
 
 class _Here(threading.local):
@@ -207,14 +194,14 @@ class _Plain(HTTPConnection):
     def connect(self) -> None:
         super().connect()
         if _here.deadline:
-            _here.deadline.watch(self.sock)
+            _here.deadline.connect(self.sock)
 
 
 class _Encrypted(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         if _here.deadline:
-            _here.deadline.watch(self.sock)
+            _here.deadline.connect(self.sock)
 
 
 class _PlainPool(HTTPConnectionPool):

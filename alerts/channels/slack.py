@@ -70,7 +70,7 @@ class SlackChannel(Channel):
         if error := _named(answer.text.strip(), answer) or judge_status(answer):
             raise error
         if answer.text.strip() != "ok":
-            raise TryLater(f'answered {answer.status} but not "ok": {cut(clean(answer.text), 120)}')
+            raise TryLater(f'answered {answer.status} but not "ok": {cut(clean(answer.text), 120)}', ambiguous=True)
         return ""
 
     def _post_as_bot(self, content: dict[str, Any], envelope: Envelope) -> str:

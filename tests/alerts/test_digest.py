@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from alerts import outbox
 from alerts.policy import Policy, next_digest
 from pipelines.archive.tables import articles, findings
@@ -110,6 +112,37 @@ def test_the_next_digest_starts_where_the_last_one_ended(desk: Desk) -> None:
     desk.dispatch()
     assert "1 told" in digest(desk)
     assert "nothing happened" in digest(desk)
+
+
+def test_the_digest_of_a_channel_begins_at_its_own_last_one(desk: Desk) -> None:
+    """Whatever the names: one is the end of the other, and an underscore is no wildcard."""
+    desk.console("a")
+    desk.console("b-a", digest=False)
+    desk.tell(incident())
+    desk.dispatch()
+    with desk.store.write() as connection:
+        outbox.plan_digest(
+            connection, {"b-a": desk.settings["b-a"].model_copy(update={"digest": True})}, desk.now, NAMES
+        )
+    desk.dispatch()
+    desk.later(minutes=1)
+    with desk.store.write() as connection:
+        outbox.plan_digest(connection, {"a": desk.settings["a"]}, desk.now, NAMES)
+    desk.dispatch()
+    assert "1 told" in desk.printed[-1]
+
+
+def test_90_an_incident_that_cannot_be_read_does_not_keep_the_digest_from_being_told(desk: Desk) -> None:
+    desk.console()
+    for name in ("inc_broken", "inc_whole"):
+        desk.tell(incident(id=name))
+    desk.dispatch()
+    with desk.store.write() as connection:
+        connection.execute(text("UPDATE messages SET document = '{' WHERE incident = 'inc_broken'"))
+    said = digest(desk)
+    assert "2 told" in said
+    assert "inc_broken: cannot be read" in said
+    assert "inc_whole" in said
 
 
 def test_dead_letters_stand_in_every_digest_until_somebody_sees_to_them(desk: Desk) -> None:

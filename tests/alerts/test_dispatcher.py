@@ -258,6 +258,31 @@ def test_a_stop_lets_what_is_on_its_way_finish(desk: Desk, hook: Hook) -> None:
     assert desk.states() == ["sent"]
 
 
+def test_a_stop_begins_nothing_that_only_waits_for_its_turn(desk: Desk, hook: Hook) -> None:
+    gate = threading.Event()
+    hook.usual = Answer(wait=gate)
+    desk.webhook(hook.url, parallel=3)
+    for number in range(3):
+        desk.tell(incident(id=f"inc_{number}"))
+    running = desk.dispatcher(patience=10)
+    connected: list[str] = []
+    desk.trace = lambda step: connected.append(step) if step == "connect" else None
+
+    async def stop() -> int:
+        await running.dispatch_due(wait=False)
+        await _until(lambda: len(hook.requests) == 1 and len(connected) == 3)
+        threading.Timer(0.2, gate.set).start()
+        return await running.stop(5)
+
+    assert asyncio.run(stop()) == 0
+    assert len(hook.requests) == 1
+    assert sorted((row.state, row.attempts, row.ambiguous) for row in desk.rows()) == [
+        ("queued", 0, 0),
+        ("queued", 0, 0),
+        ("sent", 1, 0),
+    ]
+
+
 def test_what_cannot_finish_is_cut_and_comes_again_with_the_same_id(desk: Desk, hook: Hook) -> None:
     gate = threading.Event()
     hook.answers = [Answer(500, wait=gate)]
@@ -370,6 +395,51 @@ def test_91_what_waits_four_days_for_a_channel_that_is_off_is_a_dead_letter_repo
             outbox.retry(connection, row.id, desk.now)
     desk.run(running)
     assert set(room.sent) == {row.id for row in desk.rows() if row.channel == "room"}
+
+
+def test_a_late_failure_of_another_message_does_not_switch_a_refused_channel_on(desk: Desk) -> None:
+    room = use(desk, "room", Broken())
+    room.settings = desk.settings["room"] = ConsoleSettings(type="console", parallel=2)
+    both = threading.Barrier(2)
+    refused = threading.Event()
+
+    class Refusing(Broken):
+        def send(self, message: Message, envelope: Envelope) -> str:
+            self.calls += 1
+            first = both.wait(5) == 0
+            if first:
+                raise ChannelRefused("answered 410")
+            refused.wait(5)
+            raise TryLater("the connection broke")
+
+    room = use(desk, "room", Refusing())
+    room.settings = desk.settings["room"] = ConsoleSettings(type="console", parallel=2)
+    marks: list[str] = []
+
+    def trace(step: str) -> None:
+        if step == "mark":
+            marks.append(step)
+            refused.set()
+
+    desk.trace = trace
+    desk.tell(incident())
+    desk.tell(incident(id="inc_other"))
+    desk.run(desk.dispatcher())
+    assert len(marks) == 2
+    assert desk.is_off("room")
+    assert room.calls == 2
+
+
+def test_given_up_notices_make_no_further_notices(desk: Desk) -> None:
+    use(desk, "ops", Broken(ChannelRefused("answered 410")))
+    use(desk, "other", Broken(always=TryLater("down")))
+    desk.tell(incident())
+    running = desk.dispatcher()
+    for _ in range(20):
+        desk.run(running)
+        desk.later(days=1)
+    told = [row.incident for row in desk.rows() if row.kind == "notice"]
+    assert len(told) <= 6
 
 
 def test_91_what_a_dead_receiver_never_got_to_is_given_up_after_four_days_however_many_wait(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from alerts import outbox
 from alerts.errors import AlertError, UnknownName
@@ -196,6 +197,24 @@ def test_a_single_incident_of_the_night_comes_as_itself(desk: Desk) -> None:
     desk.dispatch_until_quiet()
     assert "DELAYED" in desk.printed[0]
     assert "NEW: armed clash" in desk.printed[0]
+
+
+def test_90_a_message_that_cannot_be_read_keeps_no_others_from_the_summary(desk: Desk) -> None:
+    desk.console(quiet_hours="22:00-06:00")
+    desk.later(hours=2)
+    for number in range(4):
+        desk.tell(incident(id=f"inc_{number}", severity=Severity.HIGH))
+    with desk.store.write() as connection:
+        outbox.add_silence(connection, {"event_type": "protest"}, desk.now, desk.now + timedelta(days=2), "S", "x")
+        connection.execute(text("UPDATE messages SET document = '{' WHERE incident = 'inc_2'"))
+    desk.dispatch_until_quiet()
+    assert "SUMMARY: 3 incidents during quiet hours" in desk.printed[0]
+    assert {row.incident: row.state for row in desk.rows() if row.kind == "incident"} == {
+        "inc_0": "withheld",
+        "inc_1": "withheld",
+        "inc_2": "dead",
+        "inc_3": "withheld",
+    }
 
 
 def test_the_flood_guard_tells_ten_and_names_the_rest_in_one_summary(desk: Desk) -> None:

@@ -33,6 +33,14 @@ def test_88_only_ok_in_the_body_means_that_slack_took_it(desk: Desk, hook: Hook)
     assert desk.states() == ["sent"]
 
 
+def test_88_an_answer_that_is_not_ok_may_be_a_yes_all_the_same(desk: Desk, hook: Hook) -> None:
+    hook.answers = [Answer(200, "<html>a proxy</html>")]
+    desk.slack(hook.url)
+    desk.tell(incident())
+    desk.dispatch()
+    assert [(row.state, row.ambiguous) for row in desk.rows()] == [("queued", 1)]
+
+
 def test_a_message_has_a_fallback_text_and_blocks(desk: Desk, hook: Hook) -> None:
     desk.slack(hook.url)
     desk.tell(incident())
