@@ -1,7 +1,7 @@
 """One POST with manners: verified certificate, no proxy or .netrc, no redirect, and an end to it.
 
 requests has time-outs for each read but none for the whole: a receiver that sends a byte now and then would hold a
-thread for ever. So the sockets of a request are shut when its time is over.
+thread for ever. So the socket of a request is shut when its time is over.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -28,6 +27,7 @@ from alerts.errors import ChannelRefused, DeliveryError, Refused, TooLarge, TryL
 
 _MOST_ANSWER = 65_536  # bytes read of an answer
 _LONGEST_CONNECT = 10.0  # seconds
+_GLANCE = 0.1  # seconds between two looks at who is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,15 @@ def post(
     Raises TryLater when there is no answer within `patience` in all (waiting for the turn not counted); the address is
     never quoted.
     """
-    session = _session()
-    with _deadline(patience, turn) as deadline:
-        seconds = patience.total_seconds()
+    seconds = patience.total_seconds()
+    with _watchman.watching(_Deadline(seconds, turn)) as deadline:
         try:
-            with session.post(
-                url,
-                data=body,
-                headers={"User-Agent": "rasid", "Connection": "close", **headers},
-                timeout=(min(_LONGEST_CONNECT, seconds), seconds),
-                allow_redirects=False,
+            # By the adapter itself: a session would bring cookies, redirects and the environment, all unwanted here.
+            asked = requests.Request("POST", url, {"User-Agent": "rasid", "Connection": "close", **headers}, data=body)
+            with _adapter.send(
+                asked.prepare(),
                 stream=True,
+                timeout=(min(_LONGEST_CONNECT, seconds), seconds),
                 verify=ca_file or True,
             ) as response:
                 text = _text(response, deadline)
@@ -120,92 +118,89 @@ def parse_retry_after(value: str, now: datetime | None = None) -> timedelta | No
 
 
 class _Deadline:
-    """When the whole must be over, in real time; then the sockets are shut."""
+    """When one request must be over, in real time; then its socket is shut."""
 
-    def __init__(self, patience: timedelta, turn: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, turn: Callable[[], None]) -> None:
         self.passed = False
         self.connected = False
+        self.end = time.monotonic() + seconds
         self._turn = turn
-        self._left = patience.total_seconds()
-        self._sockets: list[socket.socket] = []
-        self._lock = threading.Lock()
-        self.start()
-
-    def start(self) -> None:
-        self._since = time.monotonic()
-        self._timer = threading.Timer(max(0.0, self._left), self._cut)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def stop(self) -> None:
-        self._timer.cancel()
-        self._left -= time.monotonic() - self._since
+        self._socket: socket.socket | None = None
 
     def connect(self, sock: socket.socket | None) -> None:
         """The connection stands: wait for the turn, which is not counted, and go on."""
-        self.stop()
+        began = time.monotonic()
         self._turn()
-        self.start()
-        with self._lock:
-            self.connected = True
-            if sock is not None:
-                self._sockets.append(sock)
+        self.end += time.monotonic() - began
+        self._socket = sock
+        self.connected = True
 
-    def _cut(self) -> None:
-        with self._lock:
+    def cut(self) -> None:
+        if self._socket is not None:
             self.passed = True
-            for sock in self._sockets:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
-@contextlib.contextmanager
-def _deadline(patience: timedelta, turn: Callable[[], None]) -> Iterator[_Deadline]:
-    deadline = _here.deadline = _Deadline(patience, turn)
-    try:
-        yield deadline
-    finally:
-        deadline.stop()
+class _Watchman:
+    """Cuts off what is over its deadline. One thread for all requests, because starting one takes long."""
+
+    def __init__(self) -> None:
+        self._watched: set[_Deadline] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def watching(self, deadline: _Deadline) -> Iterator[_Deadline]:
+        """The deadline of what this thread does within the block."""
+        _here.deadline = deadline
+        with self._changed:
+            self._watched.add(deadline)
+            if self._thread is None or not self._thread.is_alive():  # a fork takes no threads along
+                self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        try:
+            yield deadline
+        finally:
+            with self._changed:
+                self._watched.discard(deadline)
+
+    def _watch(self) -> None:
+        with self._changed:
+            while True:
+                for deadline in self._watched:
+                    if time.monotonic() > deadline.end:
+                        deadline.cut()
+                self._changed.wait(_GLANCE if self._watched else None)
 
 
 class _Here(threading.local):
-    """What belongs to one thread: its session, and the deadline of the request it is making."""
+    """The deadline of the request that this thread is making."""
 
-    session: requests.Session | None = None
     deadline: _Deadline | None = None
 
 
-_here = _Here()
+class _Announced(HTTPConnection):
+    """Tells the deadline of its thread when it stands. Never used twice: what comes back from the pool is closed."""
 
-
-def _session() -> requests.Session:
-    # One per thread, because making one takes longer than a request; it keeps neither connections nor cookies.
-    if _here.session is None:
-        session = requests.Session()
-        session.trust_env = False
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(max_retries=0))
-        _here.session = session
-    return _here.session
-
-
-class _Plain(HTTPConnection):
     def connect(self) -> None:
         super().connect()
         if _here.deadline:
             _here.deadline.connect(self.sock)
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if _here.deadline and not _here.deadline.connected:
+            self.close()  # kept by a server that was asked not to
+        super().request(*args, **kwargs)
 
-class _Encrypted(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        if _here.deadline:
-            _here.deadline.connect(self.sock)
+
+class _Encrypted(_Announced, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = _Announced
 
 
 class _EncryptedPool(HTTPSConnectionPool):
@@ -218,6 +213,11 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
+
+
+_here = _Here()
+_watchman = _Watchman()
+_adapter = _Adapter(max_retries=0)
 
 
 def _reason(error: Exception, deadline: _Deadline) -> str:

@@ -19,7 +19,7 @@ from pydantic import SecretStr, TypeAdapter
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from alerts.channels import Envelope
-from alerts.channels.http import parse_retry_after
+from alerts.channels.http import parse_retry_after, post
 from alerts.channels.webhook import WebhookChannel
 from alerts.errors import TryLater
 from alerts.messages import Telling, compose
@@ -248,6 +248,31 @@ def test_88_a_yes_whose_body_breaks_off_is_a_yes(desk: Desk) -> None:
         desk.tell(incident())
         desk.dispatch()
     assert desk.states() == ["sent"]
+
+
+def test_a_server_that_keeps_the_connection_is_connected_to_anew_and_each_message_waits_for_its_turn() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    connections: list[int] = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connections.append(1)
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok")
+
+    threading.Thread(target=serve, daemon=True).start()
+    turns: list[int] = []
+    with server:
+        for _ in range(3):
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            assert post(url, b"{}", {}, timedelta(seconds=3), turn=lambda: turns.append(1)).text == "ok"
+    assert len(turns) == len(connections) == 3
 
 
 def test_an_address_may_hold_a_login_a_query_and_letters_of_any_language(hook: Hook) -> None:
