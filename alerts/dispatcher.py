@@ -2,7 +2,8 @@
 
 A slow or dead receiver never delays another channel; within one, messages on one incident to one recipient keep their
 order. Nothing is decided here that policy.py or outbox.py can decide. The steps, of which `trace` is told once each is
-done: `claim` (leased, on disk), `connect`, `DATA`, `final dot`, `250 read` (in the channel), `mark` (recorded).
+done: `claim` (leased, on disk), `connect` (if it must), `DATA`, `final dot`, `250 read` (in the channel), `mark`
+(recorded).
 """
 
 from __future__ import annotations
@@ -419,10 +420,13 @@ class _Turns:
     def _await(self, turn: _Turn, name: str) -> None:
         while (holder := self._holders.get(name)) is not None and not self._stopped:
             left = holder.began + self._patience.get(name, self._hangs) - time.monotonic()
-            if left <= 0:
+            if holder.took is not None:
+                self._changed.wait()  # it has its answer: the record is our own time, and short
+            elif left > 0:
+                self._changed.wait(left)
+            else:
                 self._slow.add(holder.channel)
                 break
-            self._changed.wait(left)
             if not name and turn.channel in self._slow:
                 return
         self._holders[name] = turn

@@ -589,6 +589,20 @@ def test_of_all_quick_receivers_one_message_at_a_time_is_between_yes_and_record(
     assert max(gauge) == 1
 
 
+def test_a_slow_disk_makes_no_receiver_slow(desk: Desk) -> None:
+    """The record is our own time: nobody goes past a message that its receiver has answered."""
+    gauge = [0]
+    use(desk, "a", Watched(gauge, 0))
+    use(desk, "b", Watched(gauge, 0))
+    count_to_the_record(desk, gauge)
+    for number in range(5):
+        desk.tell(incident(id=f"inc_{number}"))
+    event.listen(desk.store.engine, "commit", lambda connection: time.sleep(0.03))
+    desk.run(desk.dispatcher(patience=0.01))
+    assert desk.states() == ["sent"] * 10
+    assert max(gauge) == 1
+
+
 def test_of_a_slow_receiver_too_and_another_does_not_wait_for_it(desk: Desk) -> None:
     slow, quick = [0], [0]
     use(desk, "slow", Watched(slow, 0.1))
