@@ -228,7 +228,11 @@ class Dispatcher:
         return lambda connection: queue.record_sent(connection, delivery, receipt, self._clock())
 
     def _put_back(self, delivery: Delivery) -> Settle:
-        return lambda connection: queue.put_back(connection, delivery, self._clock())
+        def settle(connection: Connection) -> None:
+            if queue.is_leased(connection, delivery.id, self._lease):
+                queue.put_back(connection, delivery, self._clock())
+
+        return settle
 
     def _compose(self, task: Task, now: datetime) -> Message:
         delivery = task.delivery
@@ -260,6 +264,8 @@ class Dispatcher:
 
         def settle(connection: Connection) -> None:
             now = self._clock()
+            if not queue.is_leased(connection, delivery.id, self._lease):
+                return  # a stop has given it back: this failure says nothing about who sends it now
             match error:
                 case TryLater():
                     alive = queue.record_retry(
@@ -298,6 +304,8 @@ class Dispatcher:
 
         def settle(connection: Connection) -> None:
             now = self._clock()
+            if not queue.is_leased(connection, delivery.id, self._lease):
+                return
             if not queue.record_retry(connection, delivery, why, now, poison=True):
                 self._report_dead(connection, delivery, why, now)
 

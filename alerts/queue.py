@@ -110,7 +110,8 @@ def recover(connection: Connection, channels: Mapping[str, AnyChannelSettings], 
             set_row(connection, row.id, state="queued", reason="", due=now, scheduled=now)
         elif not configured and row.state != "parked":
             what = f"{row.channel} {row.recipient}".strip()
-            set_row(connection, row.id, state="parked", reason=f"{what} is no longer configured or enabled")
+            why = f"{what} is no longer configured or enabled"
+            set_row(connection, row.id, state="parked", reason=why, scheduled=now)
             parked.append(as_delivery(row))
     return parked
 
@@ -136,6 +137,8 @@ def expired(connection: Connection, now: datetime) -> list[Delivery]:
         .select_from(deliveries.outerjoin(channel_states, channel_states.c.channel == deliveries.c.channel))
         .where(
             deliveries.c.decided <= now - EXPIRY,
+            # Nor what somebody wants to be tried again, before it was.
+            (deliveries.c.scheduled <= now - EXPIRY) | ((deliveries.c.attempts > 0) & (deliveries.c.state != "parked")),
             (deliveries.c.state == "parked") | (deliveries.c.state.in_(("held", "queued")) & is_due(now) & failing),
         )
     )
@@ -251,6 +254,14 @@ def record_off(connection: Connection, delivery: Delivery, why: str, now: dateti
     """The receiver takes nothing from us any more: the channel is off, and its messages wait."""
     set_row(connection, delivery.id, state="queued", lease="", reason=why, due=now, scheduled=now)
     _set_channel(connection, delivery.channel, off=True, reason=why, since=now, failures=0, closed_until=None)
+
+
+def is_leased(connection: Connection, id: str, lease: str) -> bool:
+    """Whether a delivery is still being sent under this lease, and was not given back or taken over."""
+    held = select(deliveries.c.id).where(
+        deliveries.c.id == id, deliveries.c.state == "sending", deliveries.c.lease == lease
+    )
+    return connection.execute(held).first() is not None
 
 
 def release(connection: Connection, lease: str, now: datetime) -> int:
