@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from pipelines.evidence import SOME, STRONG, VIOLENT, Evidence
+from pipelines.evidence import SOME, STRONG, VIOLENT, Evidence, deeds_of
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
 from pipelines.scenes import Scene, Story, union
@@ -63,7 +63,9 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
         yield Feature("bound", 0.15, "group and action stand in one sentence")
     elif best.bond == "window":
         yield Feature("bound_near", 0.05, "group and action stand in neighbouring sentences")
-    if any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence):
+    elif best.bond == "tied":
+        yield Feature("bound_report", 0.05, "the report begins with the deed and says later whose people it was")
+    if any(item.told.sentence.field == "title" or item.told.sentence.paragraph <= 2 for item in evidence):
         yield Feature("prominent", 0.10, "told in the title or at the beginning")
     if len(evidence) > 1:
         yield Feature("repeated", 0.05, f"told in {len(evidence)} sentences")
@@ -104,8 +106,14 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
-    deep = all(item.scene.sentence.field != "title" and item.scene.sentence.paragraph > 2 for item in evidence)
-    if deep and not item and governorate not in story.title and not spoken & titled:
+    deep = all(item.told.sentence.field != "title" and item.told.sentence.paragraph > 2 for item in evidence)
+    if (
+        deep
+        and not item
+        and not deeds_of(story, governorate)
+        and governorate not in story.title
+        and not spoken & titled
+    ):
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature(
             "buried",
