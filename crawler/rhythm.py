@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 LEARNED_FROM = timedelta(days=84)  # of arrivals before the last one
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+_OF_TEN_A_DAY = math.log(10 * 365)
+_ROUGHLY = 0.5  # more arrivals overdue: a third fewer false notices (simulated: tests/benchmarks/silence.py)
 _ENOUGH_TIME, _ENOUGH_ARRIVALS = _WEEK, 20  # before there is a rhythm to speak of
 
 
@@ -75,9 +77,11 @@ class Rhythm:
         """Arrivals that must be overdue before silence is told.
 
         A source with N arrivals a year has N gaps, of which one in e^limit is longer by chance: with ln(N) that is
-        one false notice a year. Ten arrivals a day give 8.2, which is 20 hours on a flat rhythm.
+        one false notice a year. Ten arrivals a day give 8.2, which is 20 hours on a flat rhythm. The rhythm of a slower
+        source is known less well, so it is given more, up to these 8.2.
         """
-        return max(4.0, math.log(max(1.0, self.per_day * 365)))
+        by_chance = math.log(max(1.0, self.per_day * 365))
+        return max(4.0, by_chance, min(by_chance + _ROUGHLY, _OF_TEN_A_DAY))
 
 
 @dataclass(frozen=True, slots=True)
