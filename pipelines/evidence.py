@@ -14,24 +14,10 @@ from typing import Literal
 
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Watch
-from pipelines.scenes import Scene, Story, near, union
+from pipelines.scenes import FORCE, SOME, STRONG, VIOLENT, Scene, Story, near, union
 from pipelines.text import fold
+from pipelines.ties import deeds_of, tells_who, ties
 
-STRONG = 0.8  # weight of an action word that by itself says something happened
-SOME = 0.5
-
-VIOLENT = frozenset(
-    {
-        EventType.ARMED_CLASH,
-        EventType.ASSASSINATION,
-        EventType.ASSASSINATION_ATTEMPT,
-        EventType.SHOOTING,
-        EventType.BOMBING,
-        EventType.ATTACK_ON_OFFICE,
-        EventType.ABDUCTION,
-    }
-)
-_FORCE = VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
 _MILD = frozenset(
     {EventType.PROTEST, EventType.POLITICAL, EventType.DEPLOYMENT, EventType.THREAT}
 )  # no witness without a name beside them
@@ -186,33 +172,6 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
     return None
 
 
-_REPORTED = _FORCE | {EventType.SHOW_OF_FORCE, EventType.DEPLOYMENT}
-_BEGINNING = 4  # sentences of the body in which a report says what happened
-_TIES = re.compile(
-    r"(?<!\w)[وفبلك]*(?:ال)?(?:ينتم\w+|ينتسب\w*|منتم\w*|منتسب\w*|تابع\w*|[تي]تبع|عنصر\w*|عناصر\w*|افراد|مقاتل\w*|مسلح\w+|قيادي\w*|امر|مسوول\w*"
-    r"|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|رايات|علم|تبرا\w*|نف[يت]\w*|علاقه|صله|انهم من|باسم|حمايه|حراس"
-    r"|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|يعمل\w*|كان\w* يعمل|الوقوف وراء|ضلوع|من قبل|علي يد|تبنت|مقر\w*|مكتب\w*|بنايه)(?!\w)"
-    r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal|run by|controlled by|owned by"
-    r"|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner|denied|denies|disown\w*"
-    r"|part of|backed|associated|works? for|worked for|salar\w+|logistics|offices?|headquarters|bureau|guards?|leased|brother|led by|ran|uniforms?)\b"
-    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|رد كرد|تكذيب\w*|دفتر|مسيول)(?!\w)"
-    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|رهتكرد\w*|بارهگا\w*|مهكتهب\w*)"
-)
-
-
-def deeds_of(story: Story, governorate: str) -> list[Scene]:
-    """The scenes at the beginning of a report that tell of force or arms in a governorate, whoever did it."""
-    body = 0
-    deeds: list[Scene] = []
-    for scene in story.scenes:
-        body += scene.sentence.field != "title"
-        told = any(a.event_type in _REPORTED and a.weight >= STRONG for a in scene.actions)
-        here = governorate in scene.where and not scene.background and not scene.row and not scene.others
-        if body <= _BEGINNING and told and here:
-            deeds.append(scene)
-    return deeds
-
-
 def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evidence]:
     """A report that first tells a deed without a name, and further down whose people, place or doing it was."""
     if governorate not in story.main or story.genre:
@@ -226,26 +185,11 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
         elsewhere = scene.named and governorate not in scene.named
         if not groups or elsewhere or scene.row or "conditional" in scene.flags or _speaks(scene):
             continue
-        if scene.background and not _tells_who(scene):
+        if scene.background and not tells_who(scene):
             continue
-        if scene.sentence.order > deeds[0].sentence.order and _TIES.search(fold(scene.sentence.text)):
+        if scene.sentence.order > deeds[0].sentence.order and ties(scene):
             found.append(Evidence(scene, groups, STRONG, "tied", False, deeds[0]))
     return found
-
-
-_IS_ONE = re.compile(
-    r"(?<!\w)[وف]?(?:هو|وهو|وهي|كان|وكان|يشغل|يعمل|عمل|يقوده\w?|يديره\w?) (?:\w+ ){0,2}?(?:امر|قائد|عنصر\w*|منتسب\w*|قيادي\w*|عضو\w*|مسوول\w*|احد)"
-    r"|\b(?:was|is|were|are|led|commanded|headed|ran|served|serves?|joined) (?:\w+ ){0,3}?(?:member|fighter|commander|battalion|brigade|unit|company|head|official)"
-)
-
-
-def _tells_who(scene: Scene) -> bool:
-    """Whether a sentence that looks back only says who somebody is: "he had led a battalion of the group since 2016"."""
-    if _IS_ONE.search(fold(scene.sentence.text)):
-        return True
-    return (
-        "old" in scene.flags and not scene.flags & {"background", "definition", "pluperfect"} and scene.weight < STRONG
-    )
 
 
 _SIDES = re.compile(
@@ -255,7 +199,7 @@ _SIDES = re.compile(
 
 
 def _forceful(scene: Scene) -> bool:
-    return any(action.event_type in _FORCE and action.weight >= STRONG for action in scene.actions)
+    return any(action.event_type in FORCE and action.weight >= STRONG for action in scene.actions)
 
 
 def _stands_by(scene: Scene) -> bool:
@@ -337,7 +281,9 @@ def _speaks(scene: Scene) -> bool:
 _SPEAKER_FIRST = re.compile("[گچپژیەۆێڕڵ]")
 _SOURCE = re.compile(
     r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
-    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b|سەرچاوە|شایەت|پۆلیس|پەرلەمانتار|منبع|منابع|شاهد|پلیس|نماینده",
+    r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b"
+    r"|\b(?:an?|one|another|his|her|their) \w+(?: \w+)?\s*$"
+    r"|سەرچاوە|شایەت|پۆلیس|پەرلەمانتار|منبع|منابع|شاهد|پلیس|نماینده",
     re.IGNORECASE,
 )
 

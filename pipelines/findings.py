@@ -20,11 +20,11 @@ from dataclasses import replace
 from pipelines import details
 from pipelines.dating import day_in_iraq
 from pipelines.event_types import event_type_of
-from pipelines.evidence import STRONG, VIOLENT, Evidence, accused, gather
+from pipelines.evidence import Evidence, accused, gather
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Feature, Finding, Passage, Verdict, Watch
 from pipelines.passages import Reading, may_matter, read
-from pipelines.scenes import Scene, Story, stage, union
+from pipelines.scenes import STRONG, VIOLENT, Scene, Story, stage, union
 from pipelines.weighing import features_of
 
 ALERT = 0.60  # an alert: somebody is told now

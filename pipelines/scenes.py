@@ -23,6 +23,23 @@ ABROAD = "abroad"
 ROW = 3  # governorates in one sentence that make it a list
 
 
+STRONG = 0.8  # weight of an action word that by itself says something happened
+SOME = 0.5
+
+VIOLENT = frozenset(
+    {
+        EventType.ARMED_CLASH,
+        EventType.ASSASSINATION,
+        EventType.ASSASSINATION_ATTEMPT,
+        EventType.SHOOTING,
+        EventType.BOMBING,
+        EventType.ATTACK_ON_OFFICE,
+        EventType.ABDUCTION,
+    }
+)
+FORCE = VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """An action word of a sentence with its event type and weight."""
@@ -123,7 +140,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
 # --- who -------------------------------------------------------------------------------------------------------------
 
 
-_FORCE = 0.9  # weight of an action that by itself is one of force or command
+_DEED = 0.9  # weight of an action that by itself is one of force or command
 _WORLD = ("marker.office", "action.protest", "action.protesters", "movement")
 
 
@@ -166,7 +183,7 @@ def _struck(group: str, reading: Reading, lexicon: Lexicon) -> bool:
     """Whether an act of force is told in a sentence with the short form: headbands and barracks are not bombed."""
     return any(
         any(m.entity == group for m in s.of("group"))
-        and any(lexicon.entity(m.entity).weight >= _FORCE and m.entity != "action.none" for m in s.of("action"))
+        and any(lexicon.entity(m.entity).weight >= _DEED and m.entity != "action.none" for m in s.of("action"))
         for s in reading.sentences
     )
 

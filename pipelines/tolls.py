@@ -135,9 +135,12 @@ _KILLED = _patterns(
         rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
         rf"|been |reported )?{_DEAD_EN}(?!\w)", 0),
     (
-        rf"(?<!\w)(?:killing|killed|kills|kill|killing of|leav\w+|left|deaths? of|claimed the lives of|cost"
+        rf"(?<!\w)(?:killing|killed|kills|kill|killing of|deaths? of|claimed the lives of|cost"
         rf"|murdered) {_ABOUT}{_N}(?! (?:wounded|injured|hurt|day|hour|week|month|year|night"
         rf"|more than))(?! (?:\w+ )?(?:wounded|injured|hurt))", 0),
+    (rf"(?<!\w)(?:leav\w+|left) {_ABOUT}{_N} (?:\w+ ){{0,3}}?(?:dead|killed|lifeless)(?!\w)", 0),
+    (r"[ وف](?:فارق|فارقت) (?:\w+ )?الحياه", 1),
+    (rf"(?<!\w){_ABOUT}{_N} شهيد(?!\w)", 0),
     (rf"(?<!\w){_N} of (?:the dead|the fallen|the killed|those killed)", 0),
     (r"(?<!\w)both (?:men |of them )?(?:died|were killed)", 2),
     (
@@ -167,6 +170,9 @@ _INJURED = _patterns(
     (rf"{_WITHOUT}(?:{_HARMED})(?! (?:بالرصاص|خطره|بليغه))(?!\w)", 1000),
     (r"(?:احدا?|ايا|حارس|الحارس|عناصر|منتسب)\w* (?:\w+ ){0,3}?لم يصب(?!\w)|(?:ان|لم) (?:يصاب|يصب) احد", 1000),
     (r"(?:الاضرار|اضرارا?|خسائر|الخسائر) (?:كانت )?(?:ماديه فقط|اقتصرت علي|انحصرت)|اقتصرت الاضرار", 1000),
+    (r"[ وف](?:اصيبا|جرحا)(?!\w)", 2),
+    (r"[ وف]اصيب ال\w+(?:ان|ين) ب(?:كدمات|جروح|حروق|رضوض|كسور|شظايا|رصاص)", 2),
+    (r"[ وف](?:اصيب|اصيبت) (?:ال)?(?!\w*(?:ون|ين)(?!\w))\w+ ب(?:كدمات|جروح|حروق|رضوض|كسور|شظايا|رصاص)\w*", 1),
     (r"[ وفب](?:اصيب|اصيبت) (?:ابنها|ابنته|ابنتها|زوجها|شقيقها|والدها|والدته|والدتها|نجلها)(?!\w)", 1),
     (
         rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "

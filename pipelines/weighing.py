@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from pipelines.evidence import SOME, STRONG, VIOLENT, Evidence, deeds_of
+from pipelines.evidence import Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
-from pipelines.scenes import Scene, Story, union
+from pipelines.scenes import SOME, STRONG, VIOLENT, Scene, Story, union
+from pipelines.ties import deeds_of
 
 
 def features_of(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Evidence]) -> list[Feature]:

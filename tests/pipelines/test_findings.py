@@ -427,3 +427,42 @@ def test_a_toll_that_adds_up_over_weeks_is_not_the_toll() -> None:
     )
     finding = only(body, language="en")
     assert (finding.killed, finding.injured) == (1, 1)
+
+
+# --- a deed without a name, and a name further down ------------------------------------------------------------------
+
+
+def test_a_report_may_say_only_later_whose_man_was_killed() -> None:
+    body = (
+        "Two men were shot dead in their car on the road to Suwaira, in Wasit province, early on Saturday.\n\n"
+        "Both were taken to the hospital in the town.\n\n"
+        "One of them led a battalion of Asa'ib Ahl al-Haq, a relative said."
+    )
+    finding = only(body, "Two killed in ambush in Wasit", language="en")
+    assert (finding.verdict, finding.groups) == ("alert", ("asaib_ahl_al_haq",))
+    assert any(feature.name == "bound_report" for feature in finding.features)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "وأدان زعيم عصائب أهل الحق قيس الخزعلي الحادث ودعا إلى محاسبة الجناة.",
+        "وسبق لعناصر من سرايا السلام أن اشتبكوا مع عصائب أهل الحق في المدينة عام 2022.",
+        "ولو كان المهاجمون من سرايا السلام لأعلنت ذلك، بحسب المصدر.",
+    ],
+)
+def test_a_group_that_only_comments_or_is_recalled_is_not_tied_to_the_deed(later: str) -> None:
+    body = f"قتل شاب بهجوم مسلح في منطقة القبلة غربي البصرة مساء الأحد.\n\nونقلت الجثة إلى الطب العدلي.\n\n{later}"
+    assert not [f for f in judge(report(body, "مقتل شاب في البصرة"), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_what_another_faction_did_is_not_tied_to_a_group_named_later() -> None:
+    body = (
+        "هاجم مسلحون من كتائب حزب الله مقراً للشرطة في البصرة مساء الأحد.\n\n"
+        "ويقع مكتب عصائب أهل الحق في شارع قريب من المكان."
+    )
+    assert not [
+        f
+        for f in judge(report(body, "كتائب حزب الله تهاجم مقراً للشرطة في البصرة"), LEXICON, WATCH)
+        if f.verdict == "alert"
+    ]

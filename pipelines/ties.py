@@ -1,0 +1,63 @@
+"""Reports that begin with a deed and say only further down whose people, place or doing it was.
+
+"Two killed in an ambush near Suwaira. … The dead man led a battalion of Asa'ib Ahl al-Haq": no sentence holds both, the
+report does. What counts as such a tie is a word of membership, property or command beside the name of the group.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.models import EventType
+from pipelines.scenes import FORCE, STRONG, Scene, Story
+from pipelines.text import fold
+
+_REPORTED = FORCE | {EventType.SHOW_OF_FORCE, EventType.DEPLOYMENT}
+_BEGINNING = 4  # sentences of the body in which a report says what happened
+_TIES = re.compile(
+    r"(?<!\w)[وفبلك]*(?:ال)?(?:ينتم\w+|ينتسب\w*|منتم\w*|منتسب\w*|تابع\w*|[تي]تبع|عنصر\w*|عناصر\w*|افراد|مقاتل\w*"
+    r"|مسلح\w+|قيادي\w*|امر|مسوول\w*|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|رايات|علم"
+    r"|تبرا\w*|نف[يت]\w*|علاقه|صله|انهم من|باسم|حمايه|حراس|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|[تي]عمل\w*|ضلوع"
+    r"|الوقوف وراء|من قبل|علي يد|تبنت|مقر\w*|مكتب\w*|بنايه)(?!\w)"
+    r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
+    r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner"
+    r"|uniforms?|denied|denies|disown\w*|part of|backed|associated|work(?:s|ed)? for|salar\w+|logistics|offices?"
+    r"|headquarters|bureau|guards?|leased|brother|battalion|ran)\b"
+    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|رد كرد|تكذيب\w*|دفتر|مسيول)(?!\w)"
+    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|رهتكرد\w*|بارهگا\w*|مهكتهب\w*)"
+)
+
+
+def deeds_of(story: Story, governorate: str) -> list[Scene]:
+    """The scenes at the beginning of a report that tell of force or arms in a governorate, whoever did it."""
+    body = 0
+    deeds: list[Scene] = []
+    for scene in story.scenes:
+        body += scene.sentence.field != "title"
+        told = any(a.event_type in _REPORTED and a.weight >= STRONG for a in scene.actions)
+        here = governorate in scene.where and not scene.background and not scene.row and not scene.others
+        if body <= _BEGINNING and told and here:
+            deeds.append(scene)
+    return deeds
+
+
+_IS_ONE = re.compile(
+    r"(?<!\w)و?(?:هو|هي|كان|يشغل|[تي]عمل|عمل|يقوده\w?|يديره\w?) (?:\w+ ){0,2}?(?:امر|قائد|عنصر\w*|منتسب\w*|قيادي\w*"
+    r"|عضو\w*|مسوول\w*|احد)"
+    r"|\b(?:was|is|were|are|led|commanded|headed|ran|serve[ds]?|joined) (?:\w+ ){0,3}?(?:member|fighter|commander"
+    r"|battalion|brigade|unit|company|head|official)"
+)
+
+
+def tells_who(scene: Scene) -> bool:
+    """Whether a sentence that looks back only says who somebody is: "he led a battalion of the group from 2016"."""
+    if _IS_ONE.search(fold(scene.sentence.text)):
+        return True
+    return (
+        "old" in scene.flags and not scene.flags & {"background", "definition", "pluperfect"} and scene.weight < STRONG
+    )
+
+
+def ties(scene: Scene) -> bool:
+    """Whether a sentence that names a group says that somebody or something is the group's."""
+    return bool(_TIES.search(fold(scene.sentence.text)))
