@@ -20,7 +20,7 @@ LANGUAGES = ("ar", "en", "ckb", "fa")
 
 @cache
 def relevant() -> tuple[Case, ...]:
-    cases = [case for name in ("dev.jsonl", "invented.jsonl") for case in load_cases(DATA / name)]
+    cases = [case for name in ("dev.jsonl", "invented.jsonl", "modelled.jsonl") for case in load_cases(DATA / name)]
     return tuple(case for case in cases if case.relevant == "yes")
 
 
