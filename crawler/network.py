@@ -9,6 +9,7 @@ the store.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections import OrderedDict
@@ -19,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 from OpenSSL import SSL, crypto
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
@@ -295,15 +297,18 @@ class GuardedHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         self._pool._factory = _bounded(self._pool._factory)
         self._contextFactory = cast(IPolicyForHTTPS, _VerifyingPolicy(crawler.settings.get("RASID_CA_FILE", "")))
+        # Scrapy counts a request only once its task has begun: held up in between, it lets the next one out beside it.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def download_request(self, request: Request) -> Response:
         """As Scrapy's. Raises Refused if the host has asked to be left alone meanwhile: requests wait in queues."""
-        _leave_alone(request)
-        response = await super().download_request(request)
-        wait = _wait_asked(response)
-        if wait is not None and response.status in (429, 503):
-            pauses.note(request.url, wait)  # here, before the slot lets the next one out
-        return response
+        async with self._turns.setdefault(str(request.meta.get("download_slot")), asyncio.Lock()):
+            _leave_alone(request)
+            response = await super().download_request(request)
+            wait = _wait_asked(response)
+            if wait is not None and response.status in (429, 503):
+                pauses.note(request.url, wait)  # here, before the next one goes out
+            return response
 
 
 def _bounded(factory: Any) -> Any:

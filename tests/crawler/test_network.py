@@ -611,6 +611,18 @@ def test_b32_without_a_delay_too_it_is_one_request_at_a_time_on_one_connection(o
     assert len({asked.client for asked in origin.log}) == 1
 
 
+def test_b32_one_request_at_a_time_also_when_scrapy_lets_all_go_at_once(origin, monkeypatch):
+    """It does without a delay, and with a small one when it is held up for as long."""
+    monkeypatch.setattr("scrapy.core.downloader.Slot.download_delay", lambda slot: 0.0)
+    origin["/"] = Answer(b"ok", wait=0.05)
+
+    async def work(crawler):
+        await asyncio.gather(*(fetch(crawler, origin.url("/")) for _ in range(6)))
+
+    crawl(work)
+    assert set(origin.busiest.values()) == {1}
+
+
 def test_b18_a_host_that_says_retry_after_is_left_alone_even_by_what_waits_in_the_queue(origin):
     origin["/busy"] = Answer(b"", 429, {"Retry-After": "3600"}, wait=0.3)
     origin["/page"] = Answer(b"ok")
