@@ -438,11 +438,23 @@ def _genre(reading: Reading) -> frozenset[str]:
     first = [fold(s.text)[:120] for s in reading.sentences[:3]]
     if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
         genre.add("encyclopaedia")
+    if _is_stuffed(reading):
+        genre.add("stuffing")
     for subject in ("sport", "economy"):
         lead = [s for s in reading.sentences if s.field == "title" or s.order <= 3]
         if len({fold(m.form) for s in lead for m in s.mentions if m.entity == f"marker.{subject}"}) >= 2:
             genre.add(subject)
     return frozenset(genre)
+
+
+_STUFFED_FROM = 60  # words; a shorter report may well say the same few words again
+_FEW = 0.15  # share of different words below which a text is a list of keywords; reports have 0.5 and more
+
+
+def _is_stuffed(reading: Reading) -> bool:
+    """Whether the text is the same few words over and over, as pages written for search engines are."""
+    words = [word for s in reading.sentences if s.field != "title" for word in fold(s.text).split()]
+    return len(words) >= _STUFFED_FROM and len(set(words)) < _FEW * min(len(words), 400)
 
 
 def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:

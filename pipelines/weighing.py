@@ -132,6 +132,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     elif "analysis" in story.genre:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature("analysis", -0.10 if dated else -0.25, "the title asks how or why")
+    if "stuffing" in story.genre:
+        yield Feature("stuffing", -0.80, "the same few words over and over")
     if "sport" in story.genre:
         yield Feature("sport", -0.40, "a sports report")
     if "economy" in story.genre:

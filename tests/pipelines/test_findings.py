@@ -466,3 +466,8 @@ def test_what_another_faction_did_is_not_tied_to_a_group_named_later() -> None:
         for f in judge(report(body, "كتائب حزب الله تهاجم مقراً للشرطة في البصرة"), LEXICON, WATCH)
         if f.verdict == "alert"
     ]
+
+
+def test_the_same_few_words_over_and_over_are_no_report() -> None:
+    body = "سرايا السلام البصرة اشتباك عصائب أهل الحق قتلى الكوت. " * 40
+    assert not [f for f in judge(report(body, "سرايا السلام البصرة"), LEXICON, WATCH) if f.verdict == "alert"]
