@@ -2,8 +2,7 @@
 
 SQLite settings and why: `synchronous=FULL`, because an alert must be on disk before it is sent; the rollback journal
 unless the library is 3.51.3 or newer, because older ones can corrupt a database in WAL mode when two connections write
-(sqlite.org/wal.html, "WAL-reset bug"), and kept between transactions (PERSIST), which spares two writes of the folder
-for each; `BEGIN IMMEDIATE` for writes, because a deferred transaction that turns into a
+(sqlite.org/wal.html, "WAL-reset bug"); `BEGIN IMMEDIATE` for writes, because a deferred transaction that turns into a
 write fails at once with SQLITE_BUSY_SNAPSHOT whatever the time-out.
 """
 
@@ -21,7 +20,6 @@ from sqlalchemy.exc import DatabaseError
 from pipelines.errors import StoreError
 
 _WAL_IS_SOUND = (3, 51, 3)
-_LONGEST_JOURNAL = 4_194_304  # bytes of a rollback journal that are kept between transactions
 _BUSY_TIMEOUT = 10.0  # seconds; the longest another command may hold the write lock
 
 
@@ -69,9 +67,8 @@ def open_store(path: Path) -> Store:
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # this module begins transactions itself
-    journal = "WAL" if sqlite3.sqlite_version_info >= _WAL_IS_SOUND else "PERSIST"
+    journal = "WAL" if sqlite3.sqlite_version_info >= _WAL_IS_SOUND else "DELETE"
     connection.execute(f"PRAGMA journal_mode={journal}")
-    connection.execute(f"PRAGMA journal_size_limit={_LONGEST_JOURNAL}")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 

@@ -112,3 +112,8 @@ def test_any_text_gives_mentions_within_it(text: str, language: str) -> None:
     for mention in find_mentions(text, LEXICON, language):
         assert 0 <= mention.start < mention.end <= len(text)
         assert 0 < mention.strength <= 1
+
+
+def test_a_sorani_name_with_suffixes_without_end_is_looked_at_once() -> None:
+    # Without a bound on the suffixes this would not end in a lifetime.
+    assert find_mentions("سەرایا سەلام" + "یان" * 60 + "ب", LEXICON, "ckb") is not None
