@@ -79,11 +79,22 @@ def _open_sound(path: Path) -> Store:
     store = open_store(path)
     try:
         _check_sound(store, path)
+        _check_writable(store, path)
         upgrade(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def _check_writable(store: Store, path: Path) -> None:
+    """Write what is there already: a folder in which no journal can be made is not told by the mode of the file."""
+    try:
+        with store.write() as connection:
+            version = connection.execute(text("PRAGMA user_version")).scalar_one()
+            connection.execute(text(f"PRAGMA user_version = {int(version)}"))
+    except DatabaseError as error:
+        raise CrawlerError(f"{path}: cannot be written ({error.orig}); check its folder, owner and disk") from error
 
 
 def open_beside(folder: Path) -> State:

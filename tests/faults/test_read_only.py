@@ -37,7 +37,6 @@ def test_f076_a_folder_that_is_read_only_at_start_is_refused_and_loses_nothing(w
     world.wait(lambda: len(world.inbox.mails) == 1, "the mail, once the folder can be written")
 
 
-@pytest.mark.xfail(reason="the command shows a traceback", strict=False)
 def test_f076_a_folder_that_is_read_only_at_start_is_refused_in_one_line(world: World) -> None:
     said = _refused_at_start(world).splitlines()
     assert len(said) == 1
