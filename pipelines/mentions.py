@@ -19,7 +19,9 @@ _NAME_PROCLITIC = re.compile(r"[وف]?[بلك]?")
 _ARTICLE_PROCLITIC = re.compile(r"[وف]?(?:[بك]?ال|لل)")
 _WORD_PROCLITIC = re.compile(r"[وف]?(?:[بكل]?ال|لل|[بكلسأ])?")
 _KURDISH_PREFIX = re.compile(r"(?:له|به|و)?")
-_KURDISH_SUFFIX = re.compile(r"(?:هكان|هكه|هيان|هوه|يش|دا|ان|يان|هي|يي|ي|ش|ه|ن|ين|يه|يهوه|ييهوه|هوهدا|ييهكان){0,4}(?!\w)")
+_KURDISH_SUFFIX = re.compile(
+    r"(?:هكان|هكه|هيان|هوه|يش|دا|ان|يان|هي|يي|ي|ش|ه|ن|ين|يه|يهوه|ييهوه|هوهدا|ييهكان){0,4}(?!\w)"
+)
 _ACCUSATIVE = re.compile("ا")
 _PERSIAN_SUFFIX = re.compile(r"(?:هاي|ها|ي|ان)?(?!\w)")
 _LEFT = 6  # the longest run of proclitics looked at

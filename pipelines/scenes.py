@@ -260,7 +260,8 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
         # "from Suwaira district of Wasit": the same place once more
         same = behind >= 0 and entity.governorate == last and len(between) <= _SAME and not _BREAK.search(between)
         chained = behind >= 0 and (same or bool(_CHAIN.fullmatch(between)))
-        origin = origin if chained else bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
+        road = bool(_ROAD.match(sentence.text, mention.end))
+        origin = origin if chained else road or bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
         behind, last = mention.end, entity.governorate
         if not origin or origins:
             loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
@@ -269,6 +270,7 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
     return direct or frozenset(governorate for governorate, _ in firm)
 
 
+_ROAD = re.compile(r"[\s-]+(?:road|highway|motorway|expressway)\b", re.IGNORECASE)  # "on the Baghdad road"
 _FROM = re.compile(
     r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?"
     r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"

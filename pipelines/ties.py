@@ -17,14 +17,14 @@ _BEGINNING = 4  # sentences of the body in which a report says what happened
 _TIES = re.compile(
     r"(?<!\w)[وفبلك]*(?:ال)?(?:ينتم\w+|ينتسب\w*|منتم\w*|منتسب\w*|تابع\w*|[تي]تبع|عنصر\w*|عناصر\w*|افراد|مقاتل\w*"
     r"|مسلح\w+|قيادي\w*|امر|مسوول\w*|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|رايات|علم"
-    r"|تبرا\w*|نف[يت]\w*|علاقه|صله|انهم من|باسم|حمايه|حراس|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|[تي]عمل\w*|ضلوع"
+    r"|علاقه|صله|وجوه|قاده|قيادات|انهم من|باسم|حمايه|حراس|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|[تي]عمل\w*|ضلوع"
     r"|الوقوف وراء|من قبل|علي يد|تبنت|مقر\w*|مكتب\w*|بنايه)(?!\w)"
     r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
     r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner"
-    r"|uniforms?|denied|denies|disown\w*|part of|backed|associated|work(?:s|ed)? for|salar\w+|logistics|offices?"
+    r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics|offices?"
     r"|headquarters|bureau|guards?|leased|brother|battalion|ran)\b"
-    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|رد كرد|تكذيب\w*|دفتر|مسيول)(?!\w)"
-    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|رهتكرد\w*|بارهگا\w*|مهكتهب\w*)"
+    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسيول)(?!\w)"
+    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهگا\w*|مهكتهب\w*)"
 )
 
 
@@ -58,6 +58,17 @@ def tells_who(scene: Scene) -> bool:
     )
 
 
+_COMMENTS = re.compile(
+    r"\b(?:condemn\w*|denounc\w*|offer(?:s|ed|ing)?|stands? ready|ready to|deni\w+|such as|condolences|mourned? the)\b"
+    r"|(?<!\w)[وف]?(?:ادان\w*|[تي]دين|استنكر\w*|ندد\w*|نددت|نفت|نفي|[تي]نفي|استعداد\w*|عزت|عزي|تعازي|مثل)(?!\w)"
+    r"|محكوم|تكذيب|رد كرد|مهحكوم|رهتكرد|شهرمهزار"
+)
+
+
 def ties(scene: Scene) -> bool:
-    """Whether a sentence that names a group says that somebody or something is the group's."""
-    return bool(_TIES.search(fold(scene.sentence.text)))
+    """Whether a sentence that names a group says that somebody or something is the group's, and no more than that.
+
+    Who condemns, denies or offers help is no party; nor is who is named as an example ("factions such as …").
+    """
+    text = fold(scene.sentence.text)
+    return bool(_TIES.search(text)) and not _COMMENTS.search(text)
