@@ -144,7 +144,8 @@ _RELATIVE = (
     (re.compile(r"(?<!\w)(?:قبل (?:اشهر|شهرين)|months ago|الاشهر الماضيه)(?!\w)"), 90, 3),
     (re.compile(
         r"(?<!\w)(?:العام الماضي|السنه الماضيه|العام الفائت|قبل (?:سنه|عام|عامين|سنتين|سنوات|اعوام)|last year"
-        r"|years ago|a year ago|two years ago|(?:a|one|two|three) years? (?:has|have) passed|مرور (?:عام|سنه|عامين|سنتين)"
+        r"|years ago|a year ago|two years ago|(?:a|one|two|three) years? (?:has|have) passed"
+        r"|مرور (?:عام|سنه|عامين|سنتين)"
         r"|عام علي|سنه علي|سال گذشته|سال كذشته|پارسال|سالي رابردوو)(?!\w)"), 365, 3),
 )  # fmt: skip
 _WEEKDAYS = {

@@ -229,7 +229,7 @@ def _only_says(scene: Scene) -> bool:
 
 _JUDGES = re.compile(
     r"welcom|criticis|criticiz|condemn|denounc|prais|reject|congratulat|argu|support|expect|رحب|استنكر|يستنكر|أدان|ادان|يدين|تدين|ندد"
-    r"|انتقد|ينتقد|أشاد|اشاد|يشيد|بارك|هنأ|محكوم|انتقاد|ڕەخنە",
+    r"|انتقد|ينتقد|أشاد|اشاد|يشيد|بارك|هنأ|محكوم|محکوم|انتقاد|ڕەخنە|مەحکوم|شەرمەزار|ئیدانە|سەرکۆنە",
     re.IGNORECASE,
 )
 
@@ -270,7 +270,9 @@ def _speaks(scene: Scene) -> bool:
                 continue  # "the sources said that fighters of …": somebody else speaks
             if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
                 continue  # "… Asaib Ahl al-Haq and others, witnesses said"
-            if 0 <= between <= (45 if arabic else 60) and not _others_between(scene, speaker.start, verb.start):
+            judges = bool(_JUDGES.search(verb.form))  # what stands between is what he judges
+            reach = 45 if arabic else 120 if judges else 60
+            if 0 <= between <= reach and (judges or not _others_between(scene, speaker.start, verb.start)):
                 return True
             follows = verb.start >= speaker.end
             if arabic and follows and _THEN_SAYS.fullmatch(scene.sentence.text, speaker.end, verb.start):

@@ -375,7 +375,7 @@ def _scene(
         flags.add("definition")
     # "burned the offices of A, B, C" is no mere list
     struck = any(m.entity == "action.attack_on_office" for m in sentence.of("action"))
-    if len(groups) + others >= 3 and others and not struck:
+    if _only_examples(sentence) or (len(groups) + others >= 3 and others and not struck):
         flags.add("list_of_groups")
     placed: Placed = (
         "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
@@ -396,6 +396,15 @@ def _scene(
         days=days,
         flags=frozenset(flags),
     )
+
+
+_SUCH_AS = re.compile(r"(?<!\w)(?:مثل|نظير|مانند|وهك|such as|like) (?:\w+ ){0,2}\W*(?:ال)?$")
+
+
+def _only_examples(sentence: Sentence) -> bool:
+    """Whether every group is named as an example only: "bigger ones, such as those of Asaib"."""
+    named = sentence.of("group", "body")
+    return bool(named) and all(_SUCH_AS.search(_left(sentence, mention)) for mention in named[:1])
 
 
 def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:

@@ -21,8 +21,8 @@ _TIES = re.compile(
     r"|الوقوف وراء|من قبل|علي يد|تبنت|مقر\w*|مكتب\w*|بنايه)(?!\w)"
     r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
     r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner"
-    r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics|offices?"
-    r"|headquarters|bureau|guards?|leased|brother|battalion|ran)\b"
+    r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
+    r"|offices?|headquarters|bureau|guards?|leased|brother|battalion|ran)\b"
     r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسيول)(?!\w)"
     r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهگا\w*|مهكتهب\w*)"
 )

@@ -13,7 +13,7 @@ from pipelines.evidence import Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
 from pipelines.scenes import SOME, STRONG, VIOLENT, Scene, Story, union
-from pipelines.ties import deeds_of
+from pipelines.ties import deeds_of, ties
 
 
 def features_of(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Evidence]) -> list[Feature]:
@@ -108,13 +108,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
     deep = all(item.told.sentence.field != "title" and item.told.sentence.paragraph > 2 for item in evidence)
-    if (
-        deep
-        and not item
-        and not deeds_of(story, governorate)
-        and governorate not in story.title
-        and not spoken & titled
-    ):
+    same = bool(deeds_of(story, governorate)) and any(ties(witness.scene) for witness in evidence)
+    if deep and not (item or same) and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature(
             "buried",
