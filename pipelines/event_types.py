@@ -38,6 +38,7 @@ _AFTER = re.compile(
 _TITLE, _BARE_TITLE, _LEAD = 3.0, 2.0, 1.6  # how much a sentence counts; a bare title names none of the groups
 _REACTION = 0.3  # of the vote of a deployment by army or police
 _STATEMENT = 3.0  # votes a title that quotes a leader has
+_FOUGHT = 0.3  # votes from which those who came out were in the fighting that killed
 _ESCAPED = 0.9  # votes from which an attempt on somebody is what the report is about
 
 
@@ -118,7 +119,8 @@ def _in_context(
     told = title if any(scene.actions for scene in title) else lead
     if kind is EventType.DEPLOYMENT and any(a.mention.entity == "action.protesters" for s in told for a in s.actions):
         return EventType.PROTEST  # those who besiege an office are a crowd
-    if kind is EventType.DEPLOYMENT and killed:
+    fought = votes.get(EventType.ARMED_CLASH, 0.0) + votes.get(EventType.SHOOTING, 0.0) >= _FOUGHT
+    if kind is EventType.DEPLOYMENT and killed and fought:
         return EventType.ARMED_CLASH
     escaped = votes.get(EventType.ASSASSINATION_ATTEMPT, 0.0) >= _ESCAPED
     if kind in (EventType.BOMBING, EventType.SHOOTING, EventType.ATTACK_ON_OFFICE) and escaped and not killed:
