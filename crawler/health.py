@@ -94,7 +94,8 @@ def _quiet(history: History, now: datetime) -> tuple[State, datetime, str] | Non
         if now - last < _LONG_SILENCE:
             return None
         return "quiet", last, f"nothing new for {(now - last).days} days"
-    due = rhythm.expected(last, now)
+    # On the hour: every further look is one more chance for a false notice (tests/benchmarks/silence.py).
+    due = rhythm.expected(last, now.replace(minute=0, second=0, microsecond=0))
     if due < rhythm.limit:
         return None
     return "quiet", last, f"nothing new since then, {due:.0f} were to be expected ({rhythm.per_day:.1f} a day)"
