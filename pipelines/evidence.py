@@ -179,6 +179,7 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
     deeds = deeds_of(story, governorate)
     if not deeds or any(s.others for s in story.scenes if s.sentence.field == "title"):
         return []
+    struck = any(a.event_type is EventType.ATTACK_ON_OFFICE for scene in deeds for a in scene.actions)
     found = []
     for scene in story.scenes:
         groups = frozenset() if "list_of_groups" in scene.flags or scene.others else scene.groups & watched
@@ -187,7 +188,7 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
             continue
         if scene.background and not tells_who(scene):
             continue
-        if scene.sentence.order > deeds[0].sentence.order and ties(scene):
+        if scene.sentence.order > deeds[0].sentence.order and (ties(scene) or (struck and "office" in scene.flags)):
             found.append(Evidence(scene, groups, STRONG, "tied", False, deeds[0]))
     return found
 
@@ -221,10 +222,27 @@ def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
     if "denial" in scene.flags and any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
         return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
-    ordered = any(a.event_type is EventType.ORDER_OR_STATEMENT for a in scene.actions)
-    if "own" in scene.flags or (ordered and not _judges(scene)):
+    if "own" in scene.flags or (_orders(scene) and not _judges(scene)):
         return False
     return _speaks(scene) and not _told_beside(scene)
+
+
+_GOES_ON = re.compile(
+    r"[،,;؛]\s?(?:و(?!فق|ذلك|هو|هي|قد|لا|فقا)\w|كما|فيما|بينما|معرب|مؤكد|مبين|مشير|داعي|مضيف"
+    r"|saying|adding|while|and |but )"
+)
+
+
+def _orders(scene: Scene) -> bool:
+    """Whether the one who speaks gives an order: it stands with him, not in what the sentence goes on to."""
+    text = scene.sentence.text
+    cuts = [0, *(match.start() for match in _GOES_ON.finditer(text)), len(text)]
+    speakers = [m.start for m in scene.sentence.of("person", "group", "body", "movement")]
+    orders = [a.mention.start for a in scene.actions if a.event_type is EventType.ORDER_OR_STATEMENT]
+    return any(
+        any(start <= at < end for at in speakers) and any(start <= at < end for at in orders)
+        for start, end in pairwise(cuts)
+    )
 
 
 _JUDGES = re.compile(

@@ -18,11 +18,11 @@ _TIES = re.compile(
     r"(?<!\w)[وفبلك]*(?:ال)?(?:ينتم\w+|ينتسب\w*|منتم\w*|منتسب\w*|تابع\w*|[تي]تبع|عنصر\w*|عناصر\w*|افراد|مقاتل\w*"
     r"|مسلح\w+|قيادي\w*|امر|مسوول\w*|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|رايات|علم"
     r"|علاقه|صله|وجوه|قاده|قيادات|انهم من|باسم|حمايه|حراس|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|[تي]عمل\w*|ضلوع"
-    r"|الوقوف وراء|من قبل|علي يد|تبنت|مقر\w*|مكتب\w*|بنايه)(?!\w)"
+    r"|الوقوف وراء|من قبل|علي يد|تبنت)(?!\w)"
     r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
     r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner"
     r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
-    r"|offices?|headquarters|bureau|guards?|leased|brother|battalion|ran)\b"
+    r"|guards?|leased|battalion|ran)\b"
     r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسيول)(?!\w)"
     r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهگا\w*|مهكتهب\w*)"
 )
@@ -59,8 +59,10 @@ def tells_who(scene: Scene) -> bool:
 
 
 _COMMENTS = re.compile(
-    r"\b(?:condemn\w*|denounc\w*|offer(?:s|ed|ing)?|stands? ready|ready to|deni\w+|such as|condolences|mourned? the)\b"
-    r"|(?<!\w)[وف]?(?:ادان\w*|[تي]دين|استنكر\w*|ندد\w*|نددت|نفت|نفي|[تي]نفي|استعداد\w*|عزت|عزي|تعازي|مثل)(?!\w)"
+    r"\b(?:condemn\w*|denounc\w*|offer(?:s|ed|ing)?|stands? ready|ready to|deni\w+|such as|condolences"
+    r"|turned to|appeal\w*|thank\w*|welcom\w*|call(?:s|ed) (?:for|on)|urg\w+)\b"
+    r"|(?<!\w)[وف]?(?:ادان\w*|[تي]دين|استنكر\w*|ندد\w*|نددت|نفت|نفي|[تي]نفي|استعداد\w*|عزت|عزي|تعازي|مثل"
+    r"|دعا|دعت|[تي]دعو|طالب\w*|[تي]طالب\w*|رحب\w*|عرض|عرضت|ناشد\w*|شكر\w*)(?!\w)"
     r"|محكوم|تكذيب|رد كرد|مهحكوم|رهتكرد|شهرمهزار"
 )
 

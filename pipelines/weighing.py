@@ -103,7 +103,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("other_title_group", -0.35, "the title is about another armed group")
     host = union(s.groups | s.leaders for s in story.scenes if s.sentence.field == "title" and not _is_guest(s))
     if not spoken & host and all(_is_guest(item.scene) for item in evidence):
-        yield Feature("guest", -0.50, "the group only attends what others do")
+        yield Feature("guest", -0.60, "the group only attends what others do")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
     if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
@@ -126,7 +126,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("opinion", -0.50, "opinion, analysis or profile")
     elif "analysis" in story.genre:
         dated = any("recent" in item.scene.flags for item in evidence)
-        yield Feature("analysis", -0.10 if dated else -0.25, "the title asks how or why")
+        yield Feature("analysis", -0.10 if dated else -0.40, "the title asks how or why")
     if "stuffing" in story.genre:
         yield Feature("stuffing", -0.80, "the same few words over and over")
     if "sport" in story.genre:
