@@ -238,7 +238,11 @@ def _orders(scene: Scene) -> bool:
     text = scene.sentence.text
     cuts = [0, *(match.start() for match in _GOES_ON.finditer(text)), len(text)]
     speakers = [m.start for m in scene.sentence.of("person", "group", "body", "movement")]
-    orders = [a.mention.start for a in scene.actions if a.event_type is EventType.ORDER_OR_STATEMENT]
+    orders = [
+        action.mention.start
+        for action in scene.actions
+        if action.event_type is EventType.ORDER_OR_STATEMENT and action.mention.entity != "action.truce"  # for others
+    ]
     return any(
         any(start <= at < end for at in speakers) and any(start <= at < end for at in orders)
         for start, end in pairwise(cuts)
