@@ -95,6 +95,7 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
     groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
     if not groups or len(scene.named) < 2:
         return groups
+    groups -= _bound_elsewhere(scene, governorate, lexicon)
     cuts = [match.start() for match in _CONTRAST.finditer(scene.sentence.text)]
     cuts += _new_subjects(scene, lexicon)
     if not cuts:
@@ -115,6 +116,26 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
         )
         & groups
     )
+
+
+_RIGHT_THERE = re.compile(r"\W*(?:in|at|near|في|ب|در|له)?\W*(?:ال)?", re.IGNORECASE)
+_AND_THERE = re.compile(r"\W*(?:and|و|و?في|in)?\W*(?:in|في|محافظة|محافظتي)?\s*(?:ال)?", re.IGNORECASE)
+
+
+def _bound_elsewhere(scene: Scene, governorate: str, lexicon: Lexicon) -> frozenset[str]:
+    """Groups whose every name is followed at once by another place: "men fought with the Saraya in Samarra"."""
+    text = scene.sentence.text
+    places = [m for m in scene.sentence.of("governorate", "place") if m.strength >= SUPPORT]
+    here: set[str] = set()
+    there: set[str] = set()
+    for mention in scene.sentence.of("group", "body"):
+        end, linked, found = mention.end, _RIGHT_THERE, set()
+        for place in places:
+            if place.start > end and linked.fullmatch(text, end, place.start):
+                found.add(lexicon.entity(place.entity).governorate)
+                end, linked = place.end, _AND_THERE  # "in Samarra and Balad"
+        (there if found and governorate not in found else here).add(lexicon.entity(mention.entity).group)
+    return frozenset(there - here)
 
 
 _AND_ANOTHER = re.compile(

@@ -216,7 +216,7 @@ _ORIGIN_AR = re.compile(
     r"(?:(?: \w+){0,3} بين)?|خط"
     r"|(?:جثمان|جثامين|جثه|جثته|جثث|رفات)\w{0,3} (?:\w+ ){0,6}?الي"
     r"|(?:المؤديه|مؤديه|الموديه|الرابط|المتجه|متجها|متوجها) الي"
-    r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا(?! ب)|فاجعه"
+    r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا(?! ب)|ل?شهداء|دماء|فاجعه"
     r"|(?:يشغل|شغل|يتولي|تولي) (?:\w+ ){0,6}?(?:في|ب)"
     r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
@@ -298,17 +298,22 @@ def _still_history(scene: Scene, before: Sequence[Scene]) -> bool:
 
 _ITEM = re.compile(r"[\W\d]*(?:محافظه |مدينه )?(?:ال)?")  # "WASIT – …", "واسط: …": a sign must follow
 _ITEM_IN = re.compile(r"[\W\d]*(?:[وف]?(?:اما )?في |اما |in )(?:محافظه |مدينه |the )?(?:ال)?")  # «أما في واسط …»
+_CLOCK = re.compile(r"\W*(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d)")
 _ITEM_SIGN = re.compile(r"\s*(?:governorate|province)?\s*(?:[-–—:،,]|$)", re.IGNORECASE)
 _MANY = 2  # paragraphs that begin so with different governorates make a roundup
 
 
 def _items(reading: Reading, lexicon: Lexicon) -> dict[int, str]:
-    """Paragraphs of a roundup that begin with their place, as "WASIT – …" or «أما في واسط، …»: each is a report."""
+    """Paragraphs that are reports of their own, with their place: of a roundup, which begin with it ("WASIT – …",
+    «أما في واسط، …»), or of a page of live news, which begin with the time."""
     items: dict[int, str] = {}
     first: set[int] = set()
+    timed: set[int] = set()
     for sentence in reading.sentences:
-        if sentence.field == "title" or sentence.paragraph in first:
+        if sentence.field == "title" or (sentence.paragraph in first and sentence.paragraph not in timed):
             continue
+        if sentence.paragraph not in first and _CLOCK.match(sentence.text):
+            timed.add(sentence.paragraph)
         first.add(sentence.paragraph)
         for mention in sentence.mentions:
             place = lexicon.entity(mention.entity).governorate
@@ -316,8 +321,8 @@ def _items(reading: Reading, lexicon: Lexicon) -> dict[int, str]:
             if begins:
                 left = _left(sentence, mention)
                 signed = _ITEM.fullmatch(left) and _ITEM_SIGN.match(sentence.text, mention.end)
-                if signed or _ITEM_IN.fullmatch(left):
-                    items[sentence.paragraph] = place
+                if signed or _ITEM_IN.fullmatch(left) or sentence.paragraph in timed:
+                    items.setdefault(sentence.paragraph, place)
                 break
     return items if len(set(items.values())) >= _MANY else {}
 
@@ -398,7 +403,11 @@ def _scene(
     )
 
 
-_SUCH_AS = re.compile(r"(?<!\w)(?:مثل|نظير|مانند|وهك|such as|like) (?:\w+ ){0,2}\W*(?:ال)?$")
+_SUCH_AS = re.compile(
+    r"(?<!\w)(?:مثل|نظير|مانند|وهك|such as|like"
+    r"|(?:الاخري|other \w+|others) (?:\S+ ){0,4}(?:و?منها|من بينها|بينها|including|among them))"
+    r" (?:\w+ ){0,2}\W*[وف]?(?:ال)?$"
+)
 
 
 def _only_examples(sentence: Sentence) -> bool:

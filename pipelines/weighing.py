@@ -12,7 +12,7 @@ from datetime import timedelta
 from pipelines.evidence import Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
-from pipelines.scenes import SOME, STRONG, VIOLENT, Scene, Story, union
+from pipelines.scenes import FORCE, SOME, STRONG, VIOLENT, Scene, Story, union
 from pipelines.ties import deeds_of, ties
 
 
@@ -84,7 +84,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not item and story.title and governorate not in story.title and governorate in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
         yield Feature("other_title", -0.20, f"the title is about {names}")
-    if not item and story.main and governorate not in story.main:
+    if not item and story.main and governorate not in story.main and not _titled(story, evidence):
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
         spread = any(item.bond == "spread" for item in evidence)
         yield Feature("elsewhere", -0.10 if spread else -0.45, f"title, dateline and lead are about {names}")
@@ -133,7 +133,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("sport", -0.40, "a sports report")
     if "economy" in story.genre:
         yield Feature("economy", -0.25, "a report on oil, money or weather")
-    if all("relief" in item.scene.flags and item.weight < STRONG for item in evidence):
+    if all("relief" in item.scene.flags and not _is_forceful(item) for item in evidence):
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
     if all("conditional" in item.scene.flags for item in evidence):
         yield Feature("conditional", -0.45, "told as a condition: if this were to happen")
@@ -142,6 +142,22 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("stale", -0.45, "a report about something else that recalls what happened days ago")
     if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
         yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
+
+
+def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
+    """Whether a title without a place tells the very kind of deed that the evidence tells: then it is about that."""
+    named = [item for item in evidence if item.bond == "sentence"]
+    told = {a.event_type for item in named for a in item.scene.actions if a.weight >= STRONG}
+    return not story.title and any(
+        a.event_type in told & FORCE and a.weight >= STRONG
+        for scene in story.scenes
+        if scene.sentence.field == "title"
+        for a in scene.actions
+    )
+
+
+def _is_forceful(item: Evidence) -> bool:
+    return any(a.event_type in FORCE and a.weight >= STRONG for a in item.told.actions)
 
 
 _STALE = timedelta(days=8)
