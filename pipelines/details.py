@@ -79,7 +79,7 @@ _SINCE = re.compile(
     r"|(?<!\w)since (?!(?:the )?(?:morning|dawn|yesterday|last night|early|midnight|then|today|noon|evening))"
     r"|(?<!\w)له \d{1,2}\S{0,3} \w+هوه(?!\w)|(?<!\w)از (?:ابتداي|اغاز|زمان) "
     r"|(?<!\w)(?:حتي الان منذ|في الاسابيع الاخيره|في الاشهر الاخيره|خلال الاسابيع|خلال الاشهر"
-    r"|in recent (?:weeks|months))"
+    r"|in recent (?:weeks|months)|tally)"
 )
 
 

@@ -120,8 +120,9 @@ _KILLED = _patterns(
     (r"[ وف](?:قتل|قتلت) هو و", 2),
     (r"[ وفب](?:قتيل ثان|قتل اخر|مقتل ثان|قتل ثان)(?!\w)", -1),
     (
-        rf"(?<!محاوله)(?<!نجاه)(?<! من)[ وفب](?:قتل|قتلت|مقتل|بمقتل|يقتل|قتلوا|يقتلون|سقوط|بسقوط|استشهد|استشهدت|استشهاد"
-        rf"|اغتيال|مصرع|اغتيل|لقي|لقيت|توفي|توفيت) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
+        rf"(?<!محاوله)(?<!نجاه)(?<! من)(?<!لم)[ وفب](?:قتل|قتلت|مقتل|بمقتل|يقتل|قتلوا|يقتلون|سقوط"
+        rf"|بسقوط|استشهد|استشهدت|استشهاد|قضت|قضي|اغتيال|مصرع|اغتيل|لقي|لقيت|توفي"
+        rf"|توفيت) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
     (r"[ وف]توفي (?:\w+ ){0,6}?متاثر", 1),
     (r"(?:العثور علي|عثر\w* (?:\w+ ){0,4}علي) جثه ", 1),
     (r"عثر علي\w* (?:ميتا|مقتولا|قتيلا|جثه هامده)", 1),
@@ -130,17 +131,20 @@ _KILLED = _patterns(
     (r"(?<!\w)(?:body|corpse) of (?!water)(?:\w+ ){1,9}?(?:was |were |is )?(?:found|discovered|recovered)", 1),
     (r"(?<!\w)found (?:shot )?dead", 1),
     (r"[ وف]لقيت? \w+(?: \w+){0,9}? (?:حتفها?|مصرعها?)(?!\w)", 1),
-    (r"[ وف](?:يقتل|فقتل|قتل علي الفور|فارق الحياه|اردوه قتيلا|اردي قتيلا|انتهت بقتيل|سقوط قتيل|قتيل واحد|قتيل و)", 1),
+    (r"(?<!لم)[ وف](?:يقتل|فقتل|قتل علي الفور|فارق الحياه|ارد(?:وه|ي) قتيلا|انتهت بقتيل|سقوط قتيل|قتيل واحد"
+        r"|قتيل و)", 1),
     (
-        rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
-        rf"|been |reported )?{_DEAD_EN}(?!\w)", 0),
+        rf"(?<!\w)(?<!no ){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
+        rf"|been |reported )?{_DEAD_EN}(?!\w)"
+        r"(?! (?:an?|the|him|her|his|its|their|one|two|three|at least|several|members?)\b)", 0),
     (
         rf"(?<!\w)(?:killing|killed|kills|kill|killing of|deaths? of|claimed the lives of|cost"
         rf"|murdered) {_ABOUT}{_N}(?! (?:wounded|injured|hurt|day|hour|week|month|year|night"
         rf"|more than))(?! (?:\w+ )?(?:wounded|injured|hurt))", 0),
     (rf"(?<!\w)(?:leav\w+|left) {_ABOUT}{_N} (?:\w+ ){{0,3}}?(?:dead|killed|lifeless)(?!\w)", 0),
     (r"[ وف](?:فارق|فارقت) (?:\w+ )?الحياه", 1),
-    (rf"(?<!\w){_ABOUT}{_N} شهيد(?!\w)", 0),
+    (rf"(?<!\w)(?:شهادت )?{_ABOUT}{_N} (?:شهيد|رزمنده|(?:تن|نفر) (?:\w+ ){{0,5}}?به شهادت)(?!\w)", 0),
+    (r"(?<!\w)لم يقتل احد(?!\w)", 1000),
     (rf"(?<!\w){_N} of (?:the dead|the fallen|the killed|those killed)", 0),
     (r"(?<!\w)both (?:men |of them )?(?:died|were killed)", 2),
     (
@@ -175,7 +179,7 @@ _INJURED = _patterns(
     (r"[ وف](?:اصيب|اصيبت) (?:ال)?(?!\w*(?:ون|ين)(?!\w))\w+ ب(?:كدمات|جروح|حروق|رضوض|كسور|شظايا|رصاص)\w*", 1),
     (r"[ وفب](?:اصيب|اصيبت) (?:ابنها|ابنته|ابنتها|زوجها|شقيقها|والدها|والدته|والدتها|نجلها)(?!\w)", 1),
     (
-        rf"(?<!\w){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
+        rf"(?<!\w)(?<!no ){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
         rf"|been |reported )?(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
     (
         rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures"
