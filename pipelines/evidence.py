@@ -14,7 +14,7 @@ from typing import Literal
 
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import EventType, Watch
-from pipelines.scenes import FORCE, SOME, STRONG, VIOLENT, Scene, Story, near, union
+from pipelines.scenes import SOME, STRONG, VIOLENT, Scene, Story, near, union
 from pipelines.text import fold
 from pipelines.ties import deeds_of, tells_who, ties
 
@@ -52,7 +52,7 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
         groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
         old = dated or _is_old(scene, story, governorate)
-        if groups and weight >= SOME and not _forceful(scene) and not scene.sentence.of("group"):
+        if groups and weight >= SOME and not scene.forceful and not scene.sentence.of("group"):
             continue  # a bloc in parliament or council does politics; only force by or against its people counts
         if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
             continue
@@ -218,10 +218,6 @@ _SIDES = re.compile(
     r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
     r"|the two sides|the two groups|both factions|each side|دو طرف|دو گروه|ههردوولا|ههردوو لا)(?!\w)"
 )
-
-
-def _forceful(scene: Scene) -> bool:
-    return any(action.event_type in FORCE and action.weight >= STRONG for action in scene.actions)
 
 
 def _stands_by(scene: Scene) -> bool:

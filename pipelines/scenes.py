@@ -73,6 +73,11 @@ class Scene:
         return max((action.weight for action in self.actions), default=0.0)
 
     @property
+    def forceful(self) -> bool:
+        """Whether it tells of force, an arrest or a threat."""
+        return any(action.event_type in FORCE and action.weight >= STRONG for action in self.actions)
+
+    @property
     def background(self) -> bool:
         """Whether it tells what was, not what is new."""
         if "recent" in self.flags and "pluperfect" not in self.flags:

@@ -133,7 +133,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("sport", -0.40, "a sports report")
     if "economy" in story.genre:
         yield Feature("economy", -0.25, "a report on oil, money or weather")
-    if all("relief" in item.scene.flags and not _is_forceful(item) for item in evidence):
+    if all("relief" in item.scene.flags and not item.told.forceful for item in evidence):
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
     if all("conditional" in item.scene.flags for item in evidence):
         yield Feature("conditional", -0.45, "told as a condition: if this were to happen")
@@ -154,10 +154,6 @@ def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
         if scene.sentence.field == "title"
         for a in scene.actions
     )
-
-
-def _is_forceful(item: Evidence) -> bool:
-    return any(a.event_type in FORCE and a.weight >= STRONG for a in item.told.actions)
 
 
 _STALE = timedelta(days=8)
