@@ -31,6 +31,11 @@ class Sentence:
         """The mentions of these kinds behind the dateline."""
         return tuple(m for m in self.mentions if m.kind in kinds and m.start >= self.dateline)
 
+    def before(self, mention: Mention) -> str:
+        """What stands before a mention, folded, with the space that parts them."""
+        text = self.text[: mention.start]
+        return fold(text) + (" " if text[-1:].isspace() else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -16,6 +16,7 @@ from pipelines.dating import OLD_AFTER, When, out_of_season, when
 from pipelines.lexicon import ALONE, SUPPORT, Lexicon
 from pipelines.models import EventType, Mention
 from pipelines.passages import Reading, Sentence
+from pipelines.roundups import items_of
 from pipelines.text import fold
 
 Placed = Literal["sentence", "before", "title", "dateline", ""]
@@ -114,7 +115,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         if entity.governorate and not lexicon.entity(entity.governorate).capital
     )
     scenes: list[Scene] = []
-    items = _items(reading, lexicon)
+    items = items_of(reading, lexicon)
     current: frozenset[str] = frozenset()
     for sentence, here in zip(reading.sentences, named, strict=True):
         if sentence.paragraph in items and (not scenes or scenes[-1].sentence.paragraph != sentence.paragraph):
@@ -301,43 +302,6 @@ def _still_history(scene: Scene, before: Sequence[Scene]) -> bool:
     return same and past and "old" in last.flags
 
 
-_ITEM = re.compile(r"[\W\d]*(?:محافظه |مدينه )?(?:ال)?")  # "WASIT – …", "واسط: …": a sign must follow
-_ITEM_IN = re.compile(r"[\W\d]*(?:[وف]?(?:اما )?في |اما |in )(?:محافظه |مدينه |the )?(?:ال)?")  # «أما في واسط …»
-_CLOCK = re.compile(r"\W*(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d)")
-_ITEM_SIGN = re.compile(r"\s*(?:governorate|province)?\s*(?:[-–—:،,]|$)", re.IGNORECASE)
-_MANY = 2  # paragraphs that begin so with different governorates make a roundup
-
-
-def _items(reading: Reading, lexicon: Lexicon) -> dict[int, str]:
-    """Paragraphs that are reports of their own, with their place: of a roundup, which begin with it ("WASIT – …",
-    «أما في واسط، …»), or of a page of live news, which begin with the time."""
-    items: dict[int, str] = {}
-    first: set[int] = set()
-    timed: set[int] = set()
-    for sentence in reading.sentences:
-        if sentence.field == "title" or (sentence.paragraph in first and sentence.paragraph not in timed):
-            continue
-        if sentence.paragraph not in first and _CLOCK.match(sentence.text):
-            timed.add(sentence.paragraph)
-        first.add(sentence.paragraph)
-        for mention in sentence.mentions:
-            place = lexicon.entity(mention.entity).governorate
-            begins = mention.kind in ("governorate", "place") and mention.strength >= SUPPORT and place
-            if begins:
-                left = _left(sentence, mention)
-                signed = _ITEM.fullmatch(left) and _ITEM_SIGN.match(sentence.text, mention.end)
-                if signed or _ITEM_IN.fullmatch(left) or sentence.paragraph in timed:
-                    items.setdefault(sentence.paragraph, place)
-                break
-    return items if len(set(items.values())) >= _MANY else {}
-
-
-def _left(sentence: Sentence, mention: Mention) -> str:
-    """What stands before a mention, folded, with the space that parts them."""
-    before = sentence.text[: mention.start]
-    return fold(before) + (" " if before[-1:].isspace() else "")
-
-
 _PLUPERFECT = re.compile(
     r"(?:^|[\s،.])و?(?:كان(?:ت|وا|ا)?|لقد كان) (?:\S+ ){0,7}?قد (?!ي)|^(?:و?قد|و?سبق) |^\S+ قد (?:شهدت|سبق)"
 )
@@ -416,9 +380,9 @@ _SUCH_AS = re.compile(
 
 
 def _only_examples(sentence: Sentence) -> bool:
-    """Whether every group is named as an example only: "bigger ones, such as those of Asaib"."""
+    """Whether the groups are named as examples only: "bigger ones, such as those of Asaib"."""
     named = sentence.of("group", "body")
-    return bool(named) and all(_SUCH_AS.search(_left(sentence, mention)) for mention in named[:1])
+    return bool(named) and bool(_SUCH_AS.search(sentence.before(named[0])))
 
 
 def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:

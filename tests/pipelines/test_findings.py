@@ -474,3 +474,13 @@ def test_what_another_faction_did_is_not_tied_to_a_group_named_later() -> None:
 def test_the_same_few_words_over_and_over_are_no_report() -> None:
     body = "سرايا السلام البصرة اشتباك عصائب أهل الحق قتلى الكوت. " * 40
     assert not [f for f in judge(report(body, "سرايا السلام البصرة"), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_a_live_page_is_read_by_the_minute() -> None:
+    body = (
+        "This page is being updated.\n\n"
+        "11:55 pm: Men of Saraya al-Salam surrounded an office of Asa'ib Ahl al-Haq near the Kut barrage and fired at it.\n\n"
+        "9:30 pm: The UN mission calls for restraint in Baghdad."
+    )
+    found = judge(report(body, "Live: protesters leave the Green Zone in Baghdad", language="en"), LEXICON, WATCH)
+    assert [(f.verdict, f.governorates) for f in found] == [("alert", ("wasit",))]
