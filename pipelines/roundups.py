@@ -1,4 +1,4 @@
-"""Pages of several reports in one: roundups, whose items begin with their place, and live pages that go by the clock."""
+"""Pages of several reports in one: roundups, whose items begin with their place, and live pages."""
 
 from __future__ import annotations
 

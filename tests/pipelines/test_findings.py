@@ -479,7 +479,7 @@ def test_the_same_few_words_over_and_over_are_no_report() -> None:
 def test_a_live_page_is_read_by_the_minute() -> None:
     body = (
         "This page is being updated.\n\n"
-        "11:55 pm: Men of Saraya al-Salam surrounded an office of Asa'ib Ahl al-Haq near the Kut barrage and fired at it.\n\n"
+        "11:55 pm: Men of Saraya al-Salam surrounded an office of Asa'ib Ahl al-Haq near the Kut barrage and fired.\n\n"
         "9:30 pm: The UN mission calls for restraint in Baghdad."
     )
     found = judge(report(body, "Live: protesters leave the Green Zone in Baghdad", language="en"), LEXICON, WATCH)
