@@ -60,7 +60,7 @@ def when(text: str, published: date) -> tuple[When, ...]:
             continue
         index = _WEEKDAYS[match.group("day")]
         back = (published.weekday() - index) % 7
-        if re.match(r" (?:الفائت|الماضي|المنصرم|گذشته|كذشته)", folded[match.end() :]) and back == 0:
+        if re.match(r" (?:الفائت|الماضي|المنصرم|كذشته)", folded[match.end() :]) and back == 0:
             back = 7
         found.append((match.start(), When(published - timedelta(days=back), 1, match.group())))
     latest = published + timedelta(days=1)
@@ -117,7 +117,7 @@ _DAY_MONTH = re.compile(
     rf"(?<!\w)(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of| من| شهر|\\من|ي)?[ /\\]*(?P<m1>{_MONTH})(?:[/ ]+{_MONTH})?"
     rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه "
     rf"|in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d"
-    rf"| (?:الماضي|الفائت|المنصرم|كذشته|گذشته)(?!\w))|(?<=last )(?P<m4>{_MONTH}))"
+    rf"| (?:الماضي|الفائت|المنصرم|كذشته)(?!\w))|(?<=last )(?P<m4>{_MONTH}))"
     rf"(?: \({_MONTH}\))?(?:[ ,/]+(?:عام |سنه |الجاري )?(?P<y>20\d\d))?(?!\w)"
 )
 _YEAR = re.compile(
@@ -128,15 +128,15 @@ _RELATIVE = (
     (re.compile(r"(?<!\w)(?:ليله امس الاول|قبل يومين|two (?:days|nights) ago|دو روز پيش|پريروز)(?!\w)"), 2, 1),
     (re.compile(
         r"(?<!\w)(?:ليله امس|ليل امس|مساء امس|الليله الماضيه|الليله الفائته|يوم امس|امس|البارحه|الامس"
-        r"|last night|yesterday|شب گذشته|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
+        r"|last night|yesterday|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
     (re.compile(
         r"(?<!\w)(?<!مثل هذا )(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening"
         r"|overnight"
         r"|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
     (re.compile(r"(?<!\w)(?:قبل اسبوعين|قبل اسابيع|two weeks ago|weeks ago|دو هفته پيش)(?!\w)"), 14, 2),
     (re.compile(
-        r"(?<!\w)(?:قبل اسبوع|الاسبوع الماضي|الاسبوع الفائت|last week|a week ago|week ago|هفته گذشته"
-        r"|هفته كذشته|ههفتهي رابردوو)(?!\w)"), 7, 2),
+        r"(?<!\w)(?:قبل اسبوع|الاسبوع الماضي|الاسبوع الفائت|last week|a week ago|week ago|هفته كذشته"
+        r"|ههفتهي رابردوو)(?!\w)"), 7, 2),
     (re.compile(
         r"(?<!\w)(?:قبل ايام|الايام الماضيه|الايام الاخيره|days ago|in recent days|this week"
         r"|هذا الاسبوع)(?!\w)"), 3, 2),
@@ -146,7 +146,7 @@ _RELATIVE = (
         r"(?<!\w)(?:العام الماضي|السنه الماضيه|العام الفائت|قبل (?:سنه|عام|عامين|سنتين|سنوات|اعوام)|last year"
         r"|years ago|a year ago|two years ago|(?:a|one|two|three) years? (?:has|have) passed"
         r"|مرور (?:عام|سنه|عامين|سنتين)"
-        r"|عام علي|سنه علي|سال گذشته|سال كذشته|پارسال|سالي رابردوو)(?!\w)"), 365, 3),
+        r"|عام علي|سنه علي|سال كذشته|پارسال|سالي رابردوو)(?!\w)"), 365, 3),
 )  # fmt: skip
 _WEEKDAYS = {
     name: index

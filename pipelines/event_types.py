@@ -177,7 +177,7 @@ _FEARED = re.compile(
     r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing"
     r"|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"
     r"|risk of|threat of)(?: \w+){0,4} $"
-    r"|(?<!\w)(?:احتمال|بيم|نگراني از|براي جلوگيري از|مترسي|ترسي)(?: \w+){0,2} $"
+    r"|(?<!\w)(?:احتمال|بيم|نكراني از|براي جلوكيري از|مترسي|ترسي)(?: \w+){0,2} $"
 )
 
 

@@ -216,7 +216,7 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
 
 _SIDES = re.compile(
     r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
-    r"|the two sides|the two groups|both factions|each side|دو طرف|دو گروه|ههردوولا|ههردوو لا)(?!\w)"
+    r"|the two sides|the two groups|both factions|each side|دو طرف|دو كروه|ههردوولا|ههردوو لا)(?!\w)"
 )
 
 

@@ -72,7 +72,7 @@ _TO_THE_END = re.compile(
     r"|stories|headlines)|trending|top stories|editors picks"
     r"|recommended (?:for you|stories|articles)|leave a (?:comment|reply)|post a comment|comments"
     r"|about the author|sign up|subscribe|popular (?:posts|news)|also read this|what to read next"
-    r"|اخبار مرتبط|مطالب مرتبط|پربازديدترين|پربحث ترين|اخرين اخبار|ثبت ديدگاه|نظر شما|ارسال نظر"
+    r"|اخبار مرتبط|مطالب مرتبط|پربازديدترين|پربحث ترين|اخرين اخبار|ثبت ديدكاه|نظر شما|ارسال نظر"
     r"|ههوالي پهيوهنديدار|بابهته پهيوهنديدارهكان|زورترين خوينراو|دوايين ههوال)"
 )
 _READ_ALSO = re.compile(
@@ -83,7 +83,7 @@ _READ_ALSO = re.compile(
 )
 _TAGS = re.compile(
     r"(?:كلمات (?:دلاليه|مفتاحيه)|الكلمات (?:الدلاليه|المفتاحيه)|وسوم|الوسوم|تاغات|tags?|keywords?|topics"
-    r"|categories|filed under|هشتگ|برچسب|كليدواژه|تاگ)(?= *:| *$)"
+    r"|categories|filed under|هشتك|برچسب|كليدواژه|تاك)(?= *:| *$)"
 )
 _CHROME = re.compile(
     r"(?:تابعنا|تابعونا|شارك|مشاركه|اشترك|انشر|نص مترجم|المصدر *:|حقوق (?:النشر|الطبع)|جميع الحقوق"

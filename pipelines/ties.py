@@ -24,7 +24,7 @@ _TIES = re.compile(
     r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
     r"|guards?|leased|battalion|ran)\b"
     r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسيول)(?!\w)"
-    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهگا\w*|مهكتهب\w*)"
+    r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهكا\w*|مهكتهب\w*)"
 )
 
 

@@ -101,12 +101,12 @@ def _patterns(*sources: tuple[str, int]) -> tuple[tuple[re.Pattern[str], int], .
 
 
 _WITHOUT = r"(?<!\w)[وف]?(?:(?:ب?دون|بلا|عدم|لا|ما من|بلا اي|لم \w+)) (?:\w+ ){0,2}?"  # "من دون أي …", "لم تقع …"
-_DIED = r"خسائر (?:بشريه|بالارواح|في الارواح)|قتلي|ضحايا"
+_DIED = r"خسائر (?:بشريه|بالارواح|في الارواح)|قتلي|وفيات|ضحايا"
 _HARMED = rf"{_DIED}|اصابات|اصابه احد|جرحي|مصابين"
 _NEG_EN = r"(?:no|not|without|nor any|caused no|any)"
 _KILLED = _patterns(
     (rf"[ (]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?{_DEAD_AR}(?!\w)", 0),
-    (rf"[ وفب]{_KILL_V} (?:\w+ )?{_ABOUT}{_N} (?:{_PEOPLE_AR}|{_DEAD_AR}|من)", 0),
+    (rf"[ وفب]{_KILL_V} (?:(?!و?{_HURT_V} )\w+ )?{_ABOUT}{_N} (?:{_PEOPLE_AR}|{_DEAD_AR}|من)", 0),
     (rf"[ وفب]{_KILL_V} (?:علي اثرها|خلالها|فيها|جراءها|علي اثره) {_ABOUT}{_N}(?!\w)", 0),
     (rf"[ وفب]{_KILL_V} {_ABOUT}{_N}(?=\W*$|[،,.]| بينهم| من بينهم| و(?:اصابه|جرح))", 0),
     (r"(?<!محاوله)(?<!من)[ وف](?:اغتال|اغتالت|اغتالوا|يغتال|يغتالون|اغتيل|اغتيلت) ", 1),
@@ -114,7 +114,7 @@ _KILLED = _patterns(
     (rf"(?:{_PEOPLE_AR[:-1]}|مسلحا)) {_N} {_KILL_V}", 0),
     (rf"[ و](?:حصيله|عدد) (?:القتلي|الضحايا|ضحايا)[^.]{{0,40}}? {_N} ", 0),
     (r"[ وفب](?:قتيلان|قتيلين|شهيدان|شهيدين)(?!\w)", 2),
-    (rf"[ وفب]{_KILL_V} (?:\w+ )?{_DUAL_AR}(?!\w)", 2),
+    (rf"[ وفب]{_KILL_V} (?:(?!و?{_HURT_V} )\w+ )?{_DUAL_AR}(?!\w)", 2),
     (rf"(?<!\w){_DUAL_AR} (?:قتلا|لقيا|قضيا|مصرعهما|حتفهما)", 2),
     (r"[ وف](?:قتل|سقط|قضي) الاثنان", 2),
     (r"[ وف](?:قتل|قتلت) هو و", 2),
@@ -144,10 +144,14 @@ _KILLED = _patterns(
     (rf"(?<!\w)(?:leav\w+|left) {_ABOUT}{_N} (?:\w+ ){{0,3}}?(?:dead|killed|lifeless)(?!\w)", 0),
     (r"[ وف](?:فارق|فارقت) (?:\w+ )?الحياه", 1),
     (rf"(?<!\w)(?:شهادت )?{_ABOUT}{_N} (?:شهيد|رزمنده|(?:تن|نفر) (?:\w+ ){{0,5}}?به شهادت)(?!\w)", 0),
-    (r"(?<!\w)لم يقتل احد(?!\w)", 1000),
+    (r"(?<!\w)[وف]?لم يقتل احد(?!\w)", 1000),
+    (rf"(?<!\w){_SINGLE_AR} قتلت? (?:و|علي|في|خلال|اثر|اثناء|قرب|امام|برصاص|بنيران|مساء|فجر|صباح)", 1),
+    (rf"[ وف]اود[يت]\w? ب(?:حياه )?{_DUAL_AR}(?!\w)", 2),
+    (rf"[ وف]اود[يت]\w? ب(?:حياه )?{_ABOUT}{_N}(?!\w)", 0),
+    (rf"[ وف]اود[يت]\w? ب(?:حياه )?{_SINGLE_AR}(?!\w)", 1),
     (rf"(?<!\w)(?:(?:number|count|toll) of (?:the )?(?:dead|killed|deaths)|death toll)"
         rf" (?:\w+ ){{0,2}}?{_ABOUT}{_N}(?!\w)", 0),
-    (r"(?<!\w)(?:\w{3,}(?:يك|يهك|يكي)|ژنيك) (?:\w+ ){0,4}?گياني (?:لهدهستدا|لهدهست دا)", 1),
+    (r"(?<!\w)(?:\w{3,}(?:يك|يهك|يكي)|ژنيك) (?:\w+ ){0,4}?كياني (?:لهدهستدا|لهدهست دا)", 1),
     (rf"(?<!\w){_N} of (?:the dead|the fallen|the killed|those killed)", 0),
     (r"(?<!\w)both (?:men |of them )?(?:died|were killed)", 2),
     (
@@ -156,13 +160,16 @@ _KILLED = _patterns(
     (
         r"(?<!\w)(?:was|were|is|been) (?:shot dead|killed|assassinated|murdered|gunned down"
         r"|slain)(?! by (?:the )?two)", 1),
+    (r"(?<!\w)(?:assassinated|murdered|gunned down|shot dead) the (?!\w*[^s]s )\w+ ", 1),
     (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|one was killed)(?!\w)", 1000),
     (rf"{_WITHOUT}(?:{_DIED})(?!\w)", 1000),
     (rf"(?<!\w)(?:ان )?{_SINGLE_AR} (?:\w+ )?(?:لقي (?:حتفه|مصرعه)|فارق الحياه|قتل علي الفور)", 1),
     (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ ){{0,4}}?(?:كشته|قتل|جان خود را|جان باخت)", 0),
-    (rf"(?:كشته ها را|كشتهها را|شمار كشته ?ها|شمار كشته ?شدگان|كشته شدن|قتل|جان باختن) {_ABOUT}{_N} (?:تن|نفر)", 0),
-    (r"(?<!\w)(?:\w{3,}(?:يك|يهك|يكي)|ژنيك) (?:\w+ ){0,5}?(?:كوژرا|كوشتيان)", 1),
-    (rf"(?<!\w){_N} (?:كهس|چهكدار|ئهندام|كوژراو) ?(?:\w+ ){{0,4}}?كوژرا", 0),
+    (rf"(?:كشته ها را|كشتهها را|شمار كشته ?ها|شمار كشته ?شدكان|كشته شدن|قتل|جان باختن) {_ABOUT}{_N} (?:تن|نفر)", 0),
+    (r"(?<!\w)(?:\w{3,}(?:يك|يهك|يكي)|ژنيك) (?:\w+ ){0,14}?كوژرا(?:وه)?(?!\w)", 1),
+    (r"(?<!كهسيان )(?<!\w)كوشتيان(?!\w)", 1),
+    (rf"(?<!تهقهي )(?<!دهستي )(?<!\w){_N} (?:كهس|چهكدار|ئهندام|كوژراو) ?(?:\w+ ){{0,4}}?كوژرا", 0),
+    (rf"(?<!\w){_N} (?:كهسيان|\w+يان) كوشت(?!\w)", 0),
 )  # fmt: skip
 _INJURED = _patterns(
     (rf"[ (و]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?{_HURT_AR}(?!\w)", 0),
@@ -172,6 +179,7 @@ _INJURED = _patterns(
     (r"[ وفب](?:جريحان|جريحين|مصابان|مصابين اثنين)(?!\w)", 2),
     (rf"[ وفب]{_HURT_V} (?:\w+ ){{0,1}}?{_DUAL_AR}(?!\w)", 2),
     (rf"[ وفب](?:اصيب|اصيبت|اصاب|اصابوا|جرح|جرحوا|باصابه|واصابه|اصابه|جرحت) (?:\w+ ){{0,2}}?{_SINGLE_AR}(?!\w)", 1),
+    (rf"(?<!\w){_SINGLE_AR} (?:\w+ ){{0,3}}?و?(?:اصيب|اصيبت|جرح|جرحت) (?:ب|في |خلال |اثر |اثناء )", 1),
     (r" و(?:جريح|مصاب)(?!\w)", 1),
     (r"[ وفب](?:جريح واحد|جريح اخر|اصيب اخر)(?!\w)", 1),
     (rf"{_WITHOUT}(?:{_HARMED})(?! (?:بالرصاص|خطره|بليغه))(?!\w)", 1000),
@@ -193,6 +201,18 @@ _INJURED = _patterns(
         r"(?:wounded|injured|hurt)(?!\w)", 1),
     (r"(?<!\w)another (?:person |man |one )?(?:was |were )?(?:wounded|injured|hurt)", 1),
     (
+        r"(?<!\w)(?:wounding|injuring|hurting) (?:his|her|their|the) "
+        r"(?:son|daughter|wife|husband|brother|sister|father|mother|driver|guard|bodyguard|companion|child)(?!\w)", 1),
+    (
+        r"(?<!\w)(?:was|been) (?:hit|shot|struck|grazed) in (?:the|his|her|one) (?:\w+ )?"
+        r"(?:arm|leg|shoulder|thigh|foot|hand|knee)s?(?!\w)", 1),
+    (
+        r"(?<!\w)(?:his|her|an?|one) \w+\W+(?:aged \d+\W+)?and (?:his|her|an?|one) \w+ were (?:\w+ )?"
+        r"(?:wounded|injured|hurt)", 2),
+    (
+        rf"(?<!\w){_ABOUT}{_N} (?:other )?(?:\w+ )?(?:were |was |are |is )?(?:being |been )?"
+        r"(?:(?:treated (?:in|at)|taken to|rushed to) (?:the |a )?(?:\w+ )?(?:hospital|clinic)|hospitali[sz]ed)", 0),
+    (
         r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded|hit)|caused no casualties"
         r"|no casualties|no injuries"
         r"|without (?:casualties|injuries)|any injuries|(?:damage|losses) (?:was|were) only material"
@@ -204,6 +224,7 @@ _INJURED = _patterns(
     (rf"(?<!\w)(?:number|count|toll) of (?:the )?(?:wounded|injured) (?:\w+ ){{0,2}}?{_ABOUT}{_N}(?!\w)", 0),
     (r"(?<!\w)(?:يهكيكي ديكه|كهسيكي ديكه|ئهفسهريكي \w+) بريندار", 1),
     (rf"(?<!\w){_N} (?:كهس|چهكدار|پوليس|خوپيشاندهر) ?(?:\w+ ){{0,4}}?بريندار", 0),
+    (rf"(?<!\w){_N} (?:\w+ ){{1,4}}?بريندار (?:بوون|كران)", 0),
 )  # fmt: skip
 _VICTIMS = _patterns(
     (rf"[ (]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:ضحايا|ضحيه)(?!\w)", 0),

@@ -1,7 +1,13 @@
 """Killed and injured, in words and digits, singular, dual and plural."""
 
+import ast
+import re
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
+from pipelines import dating, furniture, scenes, ties, tolls
 from pipelines.tolls import Toll, toll
 
 
@@ -9,7 +15,26 @@ from pipelines.tolls import Toll, toll
     ("text", "killed", "injured"),
     [
         ("أربعة قتلى و12 جريحا", 4, 12),
-        ("فأصيب أربعة أشخاص ولم يقتل أحد", None, 4),
+        ("فأصيب أربعة أشخاص ولم يقتل أحد", 0, 4),
+        ("وأصيب خمسة أشخاص ولم تسجل وفيات", 0, 5),
+        ("إن شرطيا قُتل وأصيب اثنان من المسلحين مساء الأربعاء", 1, 2),
+        ("إن أحد أفراد حمايته أصيب بساقه", None, 1),
+        ("إن أحد المنتسبين تعرض للضرب وأصيب بكسر في يده", None, 1),
+        ("قال إن مسلحا قتل ثلاثة حراس", 3, None),
+        ("تفجير أودى بحياة شخصين", 2, None),
+        ("هجوم أودى بحياة ثلاثة من عناصره", 3, None),
+        ("جريمة أودت بحياة ضابط", 1, None),
+        ("munitions fell on a house, killing a woman and seriously wounding her son", 1, 1),
+        ("He was travelling with his son, who was hit in the arm", None, 1),
+        ("His father, aged 70, and a guard were injured by fragments", None, 2),
+        ("Seven other people were being treated in hospital", None, 7),
+        ("Gunmen assassinated the director of the office in the town", 1, None),
+        ("Gunmen tried to kill the director of the office", None, None),
+        ("ژنێک گیانی لەدەستدا و کوڕەکەی بە سەختی بریندار بوو", 1, 1),
+        ("دوو پاسەوانی بەرپرسەکە بریندار بوون", None, 2),
+        ("چەکداران دوو کەسیان کوشت", 2, None),
+        ("تەقەیان لە ئۆتۆمبێلی ئەندامێکی گرووپەکە کرد لە بەسرە و کوشتیان", 1, None),
+        ("ئەندامێکی گرووپەکە شەوی شەممە لەبەردەم مزگەوتێک بە تەقەی دوو چەکداری ماتۆڕسوار کوژرا", 1, None),
         ("الهجوم لم يوقع ضحايا لكنه أصاب جدران البيت", 0, 0),
         ("ولم تقع إصابات", None, 0),
         ("لقيت امرأة حتفها وأصيب ابنها إصابة بليغة", 1, 1),
@@ -58,3 +83,12 @@ from pipelines.tolls import Toll, toll
 )
 def test_a_sentence_gives_its_toll(text: str, killed: int | None, injured: int | None) -> None:
     assert toll(text) == Toll(killed, injured)
+
+
+@pytest.mark.parametrize("module", [dating, furniture, scenes, ties, tolls], ids=lambda module: module.__name__)
+def test_patterns_for_folded_text_are_folded_themselves(module: ModuleType) -> None:
+    """Folding makes one letter of ك, ک and گ, so that a pattern that keeps گ never finds anything."""
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    words = {word for text in strings if isinstance(text, str) for word in re.findall(r"[\u0620-\u06ff]+", text)}
+    assert {word for word in words if "گ" in word} == set()
