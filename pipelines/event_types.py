@@ -30,6 +30,7 @@ _FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
     r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
+    r"|[يت]منع|بمنع|[يت]حظر|بحظر|bars|barred|bans|banned|prohibit\w*|forbids|forbade"
     r"|[وف]?[يت]?هدد\w*|[وف]?(?:ال|لل)?تهديد\w*|threaten\w*"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
 )
@@ -125,6 +126,8 @@ def _in_context(
     escaped = votes.get(EventType.ASSASSINATION_ATTEMPT, 0.0) >= _ESCAPED
     if kind in (EventType.BOMBING, EventType.SHOOTING, EventType.ATTACK_ON_OFFICE) and escaped and not killed:
         return EventType.ASSASSINATION_ATTEMPT  # how it was tried matters less than that somebody was meant
+    if kind is EventType.ASSASSINATION and killed == 0 and votes.get(EventType.ASSASSINATION_ATTEMPT):
+        return EventType.ASSASSINATION_ATTEMPT
     if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in first):
         return EventType.ATTACK_ON_OFFICE
     actors = {m.entity for scene in first for m in scene.sentence.of("actor")}

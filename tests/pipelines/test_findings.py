@@ -420,6 +420,29 @@ def test_whoever_escapes_a_bomb_was_meant() -> None:
     assert finding.injured == 0
 
 
+def test_an_attempt_in_which_nobody_was_killed_is_no_assassination() -> None:
+    body = (
+        "أفاد مصدر أمني بنجاة قيادي في سرايا السلام من محاولة اغتيال في قضاء الزبير غربي البصرة، وقال إن اثنين "
+        "من مرافقيه أصيبا بجروح طفيفة ولم يقتل أحد في الهجوم."
+    )
+    assert kind(body) is EventType.ASSASSINATION_ATTEMPT
+    sorani = "چەکدارانی نەناسراو هێرشیان کردە سەر ئۆتۆمبێلی بەرپرسێکی عەسائیبی ئەهلی حەق لە واست بەڵام ڕزگاری بوو."
+    assert kind(sorani, "بەرپرسێکی عەسائیب لە واست لە هێرشێک ڕزگاری دەبێت", language="ckb") is (
+        EventType.ASSASSINATION_ATTEMPT
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("أعلن مقتدى الصدر أنه يمنع أي استعراض مسلح لسرايا السلام في البصرة، وجاء ذلك في توجيه صدر اليوم.", "ar"),
+        ("Muqtada al-Sadr on Saturday barred all armed parades of Saraya al-Salam in Basra, his office said.", "en"),
+    ],
+)
+def test_what_a_leader_forbids_was_not_done(body: str, language: str) -> None:
+    assert kind(body, language=language) is EventType.ORDER_OR_STATEMENT
+
+
 def test_a_toll_that_adds_up_over_weeks_is_not_the_toll() -> None:
     body = (
         "A woman was killed and her son badly hurt when a weapons store of Asaib Ahl al-Haq was bombed in Suwaira, "
