@@ -323,7 +323,7 @@ _SPEAKER_FIRST = re.compile("[گچپژیەۆێڕڵ]")
 _SOURCE = re.compile(
     r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
     r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b"
-    r"|\b(?:an?|one|another|his|her|their) \w+(?: \w+)?\s*$"
+    r"|\b(?:an?|one|another|his|her|their) \w+(?: \w+){0,3}\s*$"
     r"|سەرچاوە|شایەت|پۆلیس|پەرلەمانتار|منبع|منابع|شاهد|پلیس|نماینده",
     re.IGNORECASE,
 )

@@ -172,9 +172,18 @@ def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozense
         world = world or _struck(id, reading, lexicon)
         if (settled and (iraqi or not foreign)) or (iraqi and not foreign):
             meant.add(id)
-        if not settled and not world:
+        if not settled and (not world or _is_common_noun(id, reading)):
             unsettled.add(id)
     return frozenset(meant), frozenset(unsettled & meant)
+
+
+def _is_common_noun(group: str, reading: Reading) -> bool:
+    """Whether the short form is a plain word in this text: «عصائب منظمة», "organised bands", has no article."""
+    return any(
+        m.entity == group and m.strength < SUPPORT and m.form == "عصائب" and not s.text[: m.start].endswith("ال")
+        for s in reading.sentences
+        for m in s.of("group")
+    )
 
 
 def _namesake(group: str, mentions: Sequence[Mention]) -> bool:
@@ -224,7 +233,7 @@ _ORIGIN_AR = re.compile(
     r"|(?:المؤديه|مؤديه|الموديه|الرابط|المتجه|متجها|متوجها) الي"
     r"|(?:حدادا علي|تضامنا مع)(?: (?:ارواح|ضحايا|اهالي|اهل|ابناء|ذوي|شهداء))*|(?:ل|ذوي )?ضحايا(?! ب)|ل?شهداء|دماء|فاجعه"
     r"|(?:يشغل|شغل|يتولي|تولي) (?:\w+ ){0,6}?(?:في|ب)"
-    r"|منصب محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
+    r"|(?<!\w)محافظ|مجلس محافظه (?:\w+ )?من|(?:قدم|قدموا|وصل|وصلوا|جاء|جاءوا|ارسلت|وصول \w+) من)"
     r" ?(?:محافظه|محافظات|محافظتي|مدينه|مدن|العاصمه|جنوب|شمال|شرقي|غربي|جنوبي|شمالي)? ?[بلو]?(?:ال)?$"
 )
 _COMERS_EN = (

@@ -87,7 +87,12 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not item and story.main and governorate not in story.main and not _titled(story, evidence):
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
         spread = any(item.bond == "spread" for item in evidence)
-        yield Feature("elsewhere", -0.10 if spread else -0.45, f"title, dateline and lead are about {names}")
+        turns = any(_turns_to(item.told, lexicon, governorate) for item in evidence if item.bond == "sentence")
+        yield Feature(
+            "elsewhere",
+            -0.10 if spread else -0.25 if turns else -0.45,
+            f"title, dateline and lead are about {names}",
+        )
     if all(item.scene.row for item in evidence):
         lead = any(item.scene.sentence.field == "title" or item.scene.sentence.paragraph <= 2 for item in evidence)
         yield Feature("row", -0.15 if lead else -0.40, f"{place} is one of a row of provinces")
@@ -183,6 +188,21 @@ def _group_in_aside(scene: Scene) -> bool:
     aside = _ASIDE.search(scene.sentence.text)
     groups = scene.sentence.of("group", "body")
     return bool(aside and groups and min(m.start for m in groups) > aside.start() > 0)
+
+
+_TURN = re.compile(r"\W*(?:و?في|In|in)\s(?:\w+\s){0,2}")
+
+
+def _turns_to(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
+    """Whether the report turns to the place: a sentence of force begins with «وفي محافظة واسط», "In Wasit"."""
+    opening = _TURN.match(scene.sentence.text)
+    if opening is None or not scene.forceful:
+        return False
+    return any(
+        0 <= m.start - opening.end() <= len("ال")
+        for m in scene.sentence.of("governorate", "place")
+        if lexicon.entity(m.entity).governorate == governorate
+    )
 
 
 def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:

@@ -391,6 +391,53 @@ def test_a_second_province_with_a_subject_of_its_own_is_not_where_it_happened() 
     assert not [f for f in judge(report(body, title), LEXICON, WATCH) if f.verdict == "alert"]
 
 
+def test_a_report_about_the_capital_may_turn_to_a_province() -> None:
+    body = (
+        "رفع حظر التجول في بغداد بعد انسحاب المحتجين من المنطقة الخضراء.\n\nوعادت الحركة إلى جسور العاصمة.\n\n"
+        "{turn} تبادل عناصر من «العصائب» وآخرون من «سرايا السلام» إطلاق النار في قضاء الحي ما أسفر عن جرح اثنين."
+    )
+    title = "هدوء حذر في بغداد بعد انسحاب المحتجين"
+    verdicts = [
+        judge(report(body.format(turn=turn), title), LEXICON, WATCH)[0].verdict
+        for turn in ("وفي محافظة واسط،", "وقالت مصادر إن مسلحين في واسط نزلوا إلى الشارع فيما")
+    ]
+    assert verdicts == ["alert", "digest"]
+
+
+def test_a_governor_is_not_the_place_of_a_meeting_in_the_capital() -> None:
+    body = (
+        "استقبل الأمين العام لحركة عصائب أهل الحق قيس الخزعلي في مكتبه ببغداد محافظ واسط، وبحثا الواقع الخدمي.\n\n"
+        "وقدم المحافظ شرحاً عن مشاريع الطرق في الكوت."
+    )
+    assert not [
+        f for f in judge(report(body, "الخزعلي يستقبل محافظ واسط في بغداد"), LEXICON, WATCH) if f.verdict == "alert"
+    ]
+
+
+def test_bands_of_thieves_are_no_group() -> None:
+    body = (
+        "حذر مدير كهرباء الجنوب من عصائب منظمة تسرق الأسلاك في البصرة.\n\n"
+        "وقال إن هذه العصائب تعمل ليلاً في القبلة، وقد ألقت الشرطة القبض على خمسة من أفرادها أمس."
+    )
+    assert not [f for f in judge(report(body), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_what_happened_some_years_ago_is_no_alert() -> None:
+    body = (
+        "قبل ثلاثة أعوام كان أهالي حي بريهة في البصرة يحصون آثار الرصاص، بعد ليلة تقاتل فيها عناصر سرايا السلام "
+        "وعصائب أهل الحق وقتل أربعة منهم."
+    )
+    assert not [f for f in judge(report(body), LEXICON, WATCH) if f.verdict == "alert"]
+
+
+def test_an_association_that_speaks_is_not_the_group() -> None:
+    body = (
+        "A journalist in Basra has gone into hiding after receiving threats from members of Asaib Ahl al-Haq, "
+        "a press freedom group said on Thursday."
+    )
+    assert only(body, language="en").verdict == "alert"
+
+
 # --- what was done ---------------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,8 @@ LANGUAGES = ("ar", "en", "ckb", "fa")
 
 @cache
 def relevant() -> tuple[Case, ...]:
-    cases = [case for name in ("dev.jsonl", "invented.jsonl", "modelled.jsonl") for case in load_cases(DATA / name)]
+    names = ("dev.jsonl", "invented.jsonl", "modelled.jsonl", "modelled_later.jsonl")
+    cases = [case for name in names for case in load_cases(DATA / name)]
     return tuple(case for case in cases if case.relevant == "yes")
 
 
