@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from pipelines.evaluation import Case, load_cases
 from pipelines.findings import judge
 from pipelines.lexicon import load_lexicon
@@ -54,7 +52,8 @@ def test_a_report_told_of_another_faction_is_silent() -> None:
     assert [case.id for case in relevant() if alerted(case, ("group", "body"), OTHERS)] == []
 
 
-@pytest.mark.parametrize("share", [0.97])
-def test_a_report_moved_from_basra_to_wasit_is_found_there(share: float) -> None:
-    found = [alerted(case, ("governorate", "place"), PLACES["wasit"]) == {"wasit"} for case in relevant()]
-    assert sum(found) / len(found) >= share
+def test_a_report_moved_from_basra_to_wasit_is_found_there() -> None:
+    """Every one that alerts as it stands; how many those are is held by the figures."""
+    found = [case for case in relevant() if any(f.verdict == "alert" for f in judge(case.article(), LEXICON, Watch()))]
+    assert len(found) > 600
+    assert [case.id for case in found if alerted(case, ("governorate", "place"), PLACES["wasit"]) != {"wasit"}] == []
