@@ -82,7 +82,7 @@ def test_every_poll_after_the_first_is_conditional_and_comes_with_a_contact(worl
 def test_a_restart_tells_nothing_twice(world: World) -> None:
     world.outlet.publish("clash", *CLASH)
     world.start()
-    world.wait(lambda: len(world.inbox.mails) == 1, "the mail")
+    world.wait(lambda: len(world.inbox.mails) == 1 and len(world.hook.requests) == 1, "the mail and the request")
     assert world.stop() == 0
     polls = world.polls()
     world.start()
