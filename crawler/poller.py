@@ -32,6 +32,7 @@ from crawler.scheduling import (
     conditional_headers,
     first_state,
     freshness,
+    was_put_off_by_a_clock,
 )
 from crawler.tables import STATE, entries, feeds
 from crawler.urls import canonical
@@ -46,7 +47,6 @@ log = structlog.get_logger("rasid.poller")
 Fetch = Callable[[Request], Awaitable[Response]]
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
-_NEVER_LATER = LONGEST_WAIT * 2  # a poll put off for longer was put off by a clock that ran ahead
 _READ_BACK = timedelta(days=3)  # entries older than this when first seen are noted, but their pages are left in peace
 _NESTED = 3  # sitemaps of an index that are read, the newest first
 _TELL_AGAIN = timedelta(hours=1)  # the log of a feed that goes on failing, or fails now and then, in the same way
@@ -100,7 +100,8 @@ class Poller:
             known = {row.url: row.state for row in connection.execute(select(feeds.c.url, feeds.c.state))}
             for number, (url, (source, feed)) in enumerate(self._feeds.items()):
                 if url in known:
-                    state = after_downtime(STATE.validate_json(known[url]), feed, now, number, self._random)
+                    state = STATE.validate_json(known[url])
+                    state = after_downtime(state, feed, now, number, self._random, slowest=self._slowest)
                     connection.execute(_SAVE_STATE, [{"feed_url": url, **_row(source, state)}])
                 else:
                     state = first_state(feed, now, number, self._random)
@@ -120,14 +121,15 @@ class Poller:
         now = self._clock()
         self.write_unchanged()
         query = (
-            select(feeds.c.url, feeds.c.state)
-            .where(or_(feeds.c.next_poll <= now + ahead, feeds.c.next_poll > now + _NEVER_LATER))
+            select(feeds.c.url, feeds.c.next_poll, feeds.c.state)
+            .where(or_(feeds.c.next_poll <= now + ahead, feeds.c.next_poll > now + LONGEST_WAIT))
             .order_by(feeds.c.next_poll)
         )
         # Most often nothing is due: ask without the write lock.
         with self._store.read() as connection, connection.execute(query) as found:
             mine = (row for row in found if row.url in self._feeds and row.url not in without)
-            rows = list(islice(mine, max(0, limit)))
+            waiting = (row for row in mine if self._is_due(row.url, row.next_poll, now, ahead))
+            rows = list(islice(waiting, max(0, limit)))
         if not rows:
             return []
         with self._store.write() as connection:
@@ -135,6 +137,10 @@ class Poller:
                 update(feeds).where(feeds.c.url.in_([row.url for row in rows])).values(next_poll=now + _LEASE)
             )
         return [Due(*self._feeds[row.url], STATE.validate_json(row.state)) for row in rows]
+
+    def _is_due(self, url: str, next_poll: datetime, now: datetime, ahead: timedelta) -> bool:
+        feed = self._feeds[url][1]
+        return next_poll <= now + ahead or was_put_off_by_a_clock(next_poll, feed, self._slowest, now)
 
     async def poll(self, due: Due) -> bool:
         """Poll one feed and record the outcome, whatever it is; True if it brought entries to look at."""

@@ -108,11 +108,19 @@ def first_state(feed: Feed, now: datetime, number: int, rng: random.Random) -> F
     return FeedState(next_poll=now + _spread(feed, number, rng))
 
 
-def after_downtime(state: FeedState, feed: Feed, now: datetime, number: int, rng: random.Random) -> FeedState:
+def after_downtime(
+    state: FeedState, feed: Feed, now: datetime, number: int, rng: random.Random, *, slowest: timedelta = SLOWEST
+) -> FeedState:
     """At start: what is long overdue comes back spread out; what a clock that ran ahead put off comes back at all."""
     late = state.next_poll < now - max(feed.every, _MINUTE)
-    absurd = state.next_poll > now + LONGEST_WAIT * (1 + 2 * JITTER)
-    return replace(state, next_poll=now + _spread(feed, number, rng)) if late or absurd else state
+    if late or was_put_off_by_a_clock(state.next_poll, feed, slowest, now):
+        return replace(state, next_poll=now + _spread(feed, number, rng))
+    return state
+
+
+def was_put_off_by_a_clock(next_poll: datetime, feed: Feed, slowest: timedelta, now: datetime) -> bool:
+    """Whether a poll is further away than any rule puts it: it was noted while the clock ran ahead."""
+    return next_poll > now + 2 * max(LONGEST_WAIT, feed.every, slowest)
 
 
 def after_poll(

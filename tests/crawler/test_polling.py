@@ -288,6 +288,16 @@ def test_a_clock_that_ran_ahead_and_back_does_not_stall_a_feed(desk: Desk) -> No
     assert len(desk.origin.requests("/feed")) == 2
 
 
+def test_b12_a_feed_that_is_asked_once_a_week_waits_a_week_also_over_restarts(desk: Desk) -> None:
+    desk.every = timedelta(days=7)
+    desk.publish("خبر|/a")
+    desk.poll()
+    desk.poll(3, step=timedelta(days=1))
+    assert len(desk.origin.requests("/feed")) == 1
+    desk.poll(5, step=timedelta(days=1))
+    assert len(desk.origin.requests("/feed")) == 2
+
+
 # --- what is no feed, and what is half of one ---
 
 
