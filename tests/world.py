@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from tests.alerts.receivers import Hook, Inbox, http_server, smtp_server
 from tests.origin import Answer, Asked, Origin
@@ -132,6 +134,20 @@ update_gap_critical = "0s"
 """,
             encoding="utf-8",
         )
+
+    def add_feeds(self, *urls: str, every: str = "1s") -> None:
+        """Each a source of its own, with its own family."""
+        sources = "".join(
+            f'[[sources]]\nid = "s{number}"\nname = "S{number}"\nlanguage = "ar"\n'
+            f'[[sources.feeds]]\nurl = "{url}"\nevery = "{every}"\n\n'
+            for number, url in enumerate(urls)
+        )
+        text = self.config.read_text(encoding="utf-8")
+        self.config.write_text(text.replace("[channels.desk]", sources + "[channels.desk]", 1), encoding="utf-8")
+
+    def lines(self, *arguments: str) -> list[Any]:
+        """What a command says with --json, an object a line."""
+        return [json.loads(line) for line in self.rasid(*arguments, "--json").stdout.splitlines()]
 
     def start(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         """Start `rasid run` and wait until it says that it runs."""

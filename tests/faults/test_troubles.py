@@ -8,20 +8,10 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from email.policy import default
-from pathlib import Path
-
-import pytest
 
 from tests.alerts.receivers import Answer
-from tests.world import CLASH, WEATHER, World, open_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path) as made:
-        yield made
+from tests.world import CLASH, WEATHER, World
 
 
 def test_f073_a_stop_while_a_receiver_hangs_after_the_final_dot_cuts_it_and_sends_the_same_id_later(
