@@ -172,7 +172,7 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
         told = governorate in other.where and _telling(other) >= STRONG and not other.others
-        if groups and told and not _stands_by(scene) and scene.flags & {"member", "anaphora", "accusation"}:
+        if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & {"member", "anaphora", "accusation"}:
             return Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
             continue
@@ -218,6 +218,11 @@ _SIDES = re.compile(
     r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
     r"|the two sides|the two groups|both factions|each side|دو طرف|دو كروه|ههردوولا|ههردوو لا)(?!\w)"
 )
+
+
+def _accuses(scene: Scene) -> bool:
+    """Whether the group is the one who accuses: what is told beside it is what it accuses others of."""
+    return "accusation" in scene.flags and "own" not in scene.flags and _speaks(scene)
 
 
 def _stands_by(scene: Scene) -> bool:
