@@ -22,7 +22,7 @@ _MILD = frozenset(
     {EventType.PROTEST, EventType.POLITICAL, EventType.DEPLOYMENT, EventType.THREAT}
 )  # no witness without a name beside them
 
-Bond = Literal["sentence", "window", "spread", "leader", "tied"]
+Bond = Literal["sentence", "window", "spread", "leader", "tied", "headline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
             item = _together(story, index, watched, governorate, lexicon)
             if item:
                 found.append(item)
-    if not any(not item.old for item in found):
-        found += _tied(story, watched, governorate)
+    if all(item.old for item in found):
+        found += _tied(story, watched, governorate) or _headlined(story, watched, governorate)
     return found
 
 
@@ -214,6 +214,31 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
     return found
 
 
+_NO_NEWS = frozenset({"background", "old", "definition", "relief"})
+
+
+def _headlined(story: Story, watched: frozenset[str], governorate: str) -> list[Evidence]:
+    """What a group did in words the lexicon has not: the title names it, and the lead says that it was there just now.
+
+    Every language has more verbs than a list; a report about a group that is in a place as of yesterday is news of it.
+    """
+    about = union(s.groups for s in story.scenes if s.sentence.field == "title" and s.sentence.of("group"))
+    lead = [s for s in story.scenes if s.sentence.field != "title"][:2]
+    if story.genre:
+        return []
+    return [
+        Evidence(scene, scene.groups & watched & about, 0.0, "headline", False)
+        for scene in lead
+        if scene.groups & watched & about
+        and scene.sentence.of("group")
+        and governorate in scene.named
+        and not scene.row
+        and "recent" in scene.flags
+        and not scene.flags & _NO_NEWS
+        and not _speaks(scene)
+    ]
+
+
 _SIDES = re.compile(
     r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
     r"|the two sides|the two groups|both factions|each side|دو طرف|دو كروه|ههردوولا|ههردوو لا)(?!\w)"
@@ -336,7 +361,7 @@ _SOURCE = re.compile(
 
 _THEN_SAYS = re.compile(r"[\s»\"”)]*(?:قد |لقد )?")  # "الخزعلي قال", but not "عواد، مطالبين بكشف"
 _SUBJECT_BEFORE = re.compile(r"(?:^|\W)و?كان(?:ت|وا)? (?:\S+ ){1,6}قد $")
-_THAT = re.compile(r"\s[إأا]ن\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
+_THAT = re.compile(r"\s[إأا]ن(?:ه|ها|هم|هما)?\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")
 
 
 def _others_between(scene: Scene, one: int, two: int) -> bool:

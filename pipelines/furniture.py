@@ -170,10 +170,14 @@ def _demote_tail(
             and not _ends_sentence(raw)
             and len(folded[index]) < 150
             and "prose" in roles[:index]
+            and not _GOES_ON.match(folded[index])
         ):
             roles[index] = "furniture"
         else:
             return
+
+
+_GOES_ON = re.compile(r"و(?!ا)\w{2,} (?:\S+ ){8,}")  # «وقال …»: headlines seldom begin with "and", cut reports often do
 
 
 def _promote_header(folded: list[str], roles: list[Role]) -> bool:

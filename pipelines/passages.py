@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipelines.furniture import read_lines
@@ -101,8 +102,8 @@ def read(article: Article, lexicon: Lexicon) -> Reading:
     def add(name: PassageField, text: str, first: bool = False) -> None:
         for start, end in _sentences(text):
             piece = text[start:end]
-            cut = _dateline(piece) if first and start == 0 else 0
             mentions = find_mentions(piece, lexicon, language)
+            cut = _dateline(piece, mentions) if first and start == 0 else 0
             dateline.extend(m for m in mentions if m.start < cut and m.kind in ("governorate", "place", "abroad"))
             sentences.append(Sentence(name, piece, paragraph, len(sentences), mentions, cut))
 
@@ -150,7 +151,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Gen|Maj|Lt|Col|Brig|Capt|Sgt|St|No|Sen|Rep|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|al|U\.S|U\.N|U\.K|a\.m|p\.m|i\.e|e\.g|vs|Inc|Ltd)"
     r"|\b[A-Z]|^\W*\d{1,2})\.$"  # "1. …" begins an item of a list; "in 2014. …" ends a sentence
 )
-_STOP = re.compile(r"[.!?؟۔…]+[\"'”’»)\]]*(?=\s|$)|(?<=[\u0621-\u064a])\.(?=[\u0621-\u064a])|\n+")
+_STOP = re.compile(r"(?<![(.…])[.!?؟۔…]+[\"'”’»)\]]*(?=\s|$)|(?<=[\u0621-\u064a])\.(?=[\u0621-\u064a])|\n+")
 _LONG_SENTENCE = 1_200  # characters: keyword stuffing and texts without a full stop are cut, so that "near" stays near
 
 
@@ -177,16 +178,21 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return cut
 
 
+_TOLD = ("group", "body", "movement", "person", "action")
 _DATELINE = re.compile(r"^.{2,75}?(?:\s[-–—|]\s|[—–]\s?|(?<=\w)- |:\s|/(?=\s|\S)|\|\s|\)\s)")
 
 
-def _dateline(sentence: str) -> int:
-    """How many characters at the start of the first sentence are a dateline; 0 for none."""
+def _dateline(sentence: str, mentions: Sequence[Mention]) -> int:
+    """How many characters at the start of the first sentence are a dateline; 0 for none.
+
+    What names a group, a leader or a deed is the report itself: "Fighting between the Saraya (SaS) and …".
+    """
+    told = min((m.start for m in mentions if m.kind in _TOLD), default=len(sentence))
     found = _DATELINE.match(sentence)
-    if not found or len(found.group().split()) > 9:
+    if not found or len(found.group().split()) > 9 or found.end() > told:
         return 0
     end = found.end()
     again = _DATELINE.match(sentence[end:])  # "بغداد/ شبكة أخبار العراق- حصل", "BASRA/KUT, January 14 — In"
-    if again and len(again.group().split()) <= 6 and end + again.end() < 100:
+    if again and len(again.group().split()) <= 6 and end + again.end() < min(100, told + 1):
         end += again.end()
     return end

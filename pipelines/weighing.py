@@ -54,7 +54,9 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
     words = ", ".join(
         dict.fromkeys(a.mention.form for item in evidence for a in item.scene.actions if a.weight >= SOME)
     )
-    if strongest >= STRONG:
+    if best.bond == "headline":
+        yield Feature("action_unknown", 0.05, "title and lead are about the group being there just now, doing something")
+    elif strongest >= STRONG:
         yield Feature("action", 0.25, f"tells of an action: {words[:120]}")
     else:
         yield Feature("action_weak", 0.12, f"tells of something milder than an act of force: {words[:120]}")
@@ -114,6 +116,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
     deep = all(item.told.sentence.field != "title" and item.told.sentence.paragraph > 2 for item in evidence)
     same = bool(deeds_of(story, governorate)) and any(ties(witness.scene) for witness in evidence)
+    same = same or (not elsewhere and _titled(story, evidence))
     if deep and not (item or same) and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature(
