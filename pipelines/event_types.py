@@ -79,7 +79,11 @@ def _votes(scene: Scene, at_office: bool) -> dict[EventType, float]:
         share = 1.0
         if after and _is_late(scene, action, after) != _came_of_it(scene, after):
             share = _LATE
-        if _is_feared(scene, action) or (action.event_type is EventType.BOMBING and _seized(scene, action)):
+        if (
+            _WHO.search(scene.sentence.text[: action.mention.start])
+            or _is_feared(scene, action)
+            or (action.event_type is EventType.BOMBING and _seized(scene, action))
+        ):
             share = _LATE
         if action.mention.entity == "action.funeral":
             share *= _FUNERAL
@@ -182,6 +186,11 @@ _FEARED = re.compile(
     r"|risk of|threat of)(?: \w+){0,4} $"
     r"|(?<!\w)(?:احتمال|بيم|نكراني از|براي جلوكيري از|مترسي|ترسي)(?: \w+){0,2} $"
 )
+
+
+_WHO = re.compile(
+    r"\b(?:الذي|التي|اللذين|الذين|who|which)\s(?:قد\s|was\s|were\s|had\s|been\s|have\s|has\s)*$"
+)  # says of whom, not what
 
 
 def _is_feared(scene: Scene, action: Action) -> bool:

@@ -172,7 +172,7 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
         told = governorate in other.where and _telling(other) >= STRONG and not other.others
-        if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & {"member", "anaphora", "accusation"}:
+        if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & _POINTS:
             return Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
             continue
@@ -243,6 +243,9 @@ _SIDES = re.compile(
     r"(?<!\w)[وفبل]*(?:الطرفين|الطرفان|الجانبين|الجانبان|الفصيلين|الفصيلان|الجماعتين|المجموعتين|both sides|both groups"
     r"|the two sides|the two groups|both factions|each side|دو طرف|دو كروه|ههردوولا|ههردوو لا)(?!\w)"
 )
+
+
+_POINTS = frozenset({"member", "anaphora", "accusation", "same_deed"})  # to the deed told beside
 
 
 def _accuses(scene: Scene) -> bool:

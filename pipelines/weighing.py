@@ -55,7 +55,9 @@ def _for(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequence[Ev
         dict.fromkeys(a.mention.form for item in evidence for a in item.scene.actions if a.weight >= SOME)
     )
     if best.bond == "headline":
-        yield Feature("action_unknown", 0.05, "title and lead are about the group being there just now, doing something")
+        yield Feature(
+            "action_unknown", 0.05, "title and lead are about the group being there just now, doing something"
+        )
     elif strongest >= STRONG:
         yield Feature("action", 0.25, f"tells of an action: {words[:120]}")
     else:
