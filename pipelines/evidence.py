@@ -184,7 +184,12 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         sides = len(there) > 1 and bool(_SIDES.search(fold(scene.sentence.text)))  # "both sides": nobody else is meant
         if there and not groups and telling and sides and governorate in other.where:
             return Evidence(scene, there, _telling(scene), "window", False, other)
-        if there and not groups and scene.named and ((telling and linked) or spread):
+        if (
+            there
+            and not groups
+            and scene.named
+            and ((telling and linked and _told_there(scene, governorate, lexicon)) or spread)
+        ):
             bond: Bond = "window" if telling else "spread"
             return Evidence(scene, there, max(_telling(scene), STRONG), bond, False, other)
     leaders = scene.leaders & watched
@@ -246,6 +251,21 @@ _SIDES = re.compile(
 
 
 _POINTS = frozenset({"member", "anaphora", "accusation", "same_deed"})  # to the deed told beside
+
+
+_COMMA = re.compile(r"[،,;؛]")
+
+
+def _told_there(scene: Scene, governorate: str, lexicon: Lexicon) -> bool:
+    """Whether one clause holds both deed and place: not "it is accused of attacks, and has allies in Basra"."""
+    cuts = [0, *(match.start() for match in _COMMA.finditer(scene.sentence.text)), len(scene.sentence.text)]
+    deeds = [a.mention.start for a in scene.actions if a.weight >= STRONG]
+    places = [
+        m.start
+        for m in scene.sentence.of("governorate", "place")
+        if lexicon.entity(m.entity).governorate == governorate
+    ]
+    return any(any(a <= d < b for d in deeds) and any(a <= p < b for p in places) for a, b in pairwise(cuts))
 
 
 def _accuses(scene: Scene) -> bool:
