@@ -25,7 +25,7 @@ def around(story: Story, governorate: str, scenes: Sequence[Scene], old: bool) -
         if id(scene) in witnesses
         or (
             (governorate in scene.where or (alone and not scene.where))
-            and scene.background == old
+            and story.recalls(scene, governorate) == old
             and not scene.row
             and (not scene.named or governorate in scene.named)
         )

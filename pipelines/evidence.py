@@ -51,7 +51,7 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
             continue
         groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
-        old = dated or _is_old(scene, story, governorate)
+        old = dated or story.recalls(scene, governorate)
         if groups and weight >= SOME and not scene.forceful and not scene.sentence.of("group"):
             continue  # a bloc in parliament or council does politics; only force by or against its people counts
         if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
@@ -65,15 +65,6 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
     if all(item.old for item in found):
         found += _tied(story, watched, governorate) or _headlined(story, watched, governorate)
     return found
-
-
-def _is_old(scene: Scene, story: Story, governorate: str) -> bool:
-    """Whether a scene is history. "X had clashed a week ago" is still news in a report about that very place."""
-    if not scene.background:
-        return False
-    if "pluperfect" in scene.flags and "old" not in scene.flags:
-        return governorate not in story.main
-    return True
 
 
 def _about(story: Story, scene: Scene, groups: frozenset[str]) -> bool:

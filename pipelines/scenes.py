@@ -100,6 +100,14 @@ class Story:
     genre: frozenset[str] = field(default=frozenset())  # opinion, sport, economy
     everywhere: frozenset[str] = field(default=frozenset())  # every governorate named anywhere
 
+    def recalls(self, scene: Scene, governorate: str) -> bool:
+        """Whether a scene is history. "X had clashed a week ago" is still news in a report about that very place."""
+        if not scene.background:
+            return False
+        if "pluperfect" in scene.flags and "old" not in scene.flags:
+            return governorate not in self.main
+        return True
+
 
 def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
     """The scenes of an article; `published` is its day in Iraq."""
