@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.models import EventType
-from pipelines.scenes import Action, Scene, Story
+from pipelines.scenes import STRONG, Action, Scene, Story
 from pipelines.text import fold
 
 _SPECIFIC = {
@@ -29,7 +29,7 @@ _LATE = 0.2  # of the vote of an act that stands behind "after"
 _FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
-    r"|called for|بتهمة|بعد|عقب|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
+    r"|called for|بتهمة|بعد|عقب|بسبب|سببه|سببها|ما إن|because of|due to|in response to|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
     r"|[يت]منع|بمنع|[يت]حظر|بحظر|bars|barred|bans|banned|prohibit\w*|forbids|forbade"
     r"|[وف]?[يت]?هدد\w*|[وف]?(?:ال|لل)?تهديد\w*|threaten\w*"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
@@ -134,6 +134,12 @@ def _in_context(
         return EventType.ASSASSINATION_ATTEMPT
     if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in first):
         return EventType.ATTACK_ON_OFFICE
+    crowd = any(a.mention.entity in ("action.protesters", "action.protest") for s in first for a in s.actions)
+    member = any("member" in s.flags and s.groups for s in first)
+    if kind is EventType.SHOOTING and killed and member and not crowd and any(
+        m.entity == "hidden" for s in first for m in s.sentence.of("actor")
+    ):
+        return EventType.ASSASSINATION  # unknown men shot one of a group dead
     actors = {m.entity for scene in first for m in scene.sentence.of("actor")}
     harm = any(_HARM.search(a.mention.form) for scene in first for a in scene.actions)
     if kind is EventType.OTHER and "hidden" in actors and harm:
@@ -146,8 +152,19 @@ def _in_context(
     return kind
 
 
+_ADDRESSES = re.compile(
+    r"(?<!\w)(?:رسال[هة]|تحذير\w*|[يت]?حذر|يوج[هة]|يتوعد|يشدد|يصف|يرد|يدعو|يطالب|ينفي|يتهم|ينتقد|يعلق|يخاطب|يهاجم الحكومه|يدين)(?!\w)"
+    r"|\b(?:warns?|warning|calls? (?:on|for)|urges?|tells?|told|slams?|blames?|accuses?|responds?|reacts?|comments?|says?|vows?)\b"
+    r"|(?<!\w)(?:هشدار|واكنش|خواستار|هوشداري|داواي)(?!\w)"
+)
+
+
 def _is_statement(scene: Scene) -> bool:
-    """Whether the title is what a leader or group says: «الخزعلي: …», "Khazali: …"."""
+    """Whether the title is what a leader or group says: «الخزعلي: …», "Khazali warns …"."""
+    text = fold(scene.sentence.text)
+    addresses = _ADDRESSES.search(text)
+    if scene.leaders and addresses and not any(a.weight >= STRONG for a in scene.actions if a.event_type is not EventType.ORDER_OR_STATEMENT):
+        return True
     return any(
         m.start <= 3 and re.match(r"[\w\s'’-]{0,25}?\s*:", scene.sentence.text[m.end :])
         for m in scene.sentence.of("person", "group", "movement")
@@ -164,10 +181,11 @@ def _by_the_state(scene: Scene, action: Action) -> bool:
 _SHARE = 0.6
 _HARM = re.compile(r"قتل|قتيل|جرح|صيب|صاب|هجوم|هاجم|هجم|kill|wound|injur|attack|ambush|کشته|زخمی|کوژ|بریندار")
 _SHOT_AT = re.compile(
-    r"(?:النار|نار|الرصاص|رصاص|كثيف) (?:على|باتجاه|نحو) (?:مقر|مكتب|مكاتب)"
+    r"(?:النار|نار|نيران|الرصاص|رصاص|كثيف)(?: \w+)? (?:على|باتجاه|نحو) (?:مقر|مكتب|مكاتب)"
     r"|(?:[أا]مطر|يمطر|تمطر|تعرض|يتعرض|تتعرض)\w* (?:مقر|مكتب|مكاتب)"
     r"|(?:spray|sprayed|raked?|strafed?|(?:fired?|firing|shots|shoot|shooting|bullets) (?:at|on|into)) (?:\w+\W+){0,6}?"
     r"(?:offices?|headquarters|HQ)\b"
+    r"|\b(?:offices?|headquarters|HQ)\W(?:\w+\W+){0,10}?(?:c[oa]mes?|coming) under (?:fire|gunfire)"
 )
 
 
