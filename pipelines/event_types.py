@@ -136,8 +136,12 @@ def _in_context(
         return EventType.ATTACK_ON_OFFICE
     crowd = any(a.mention.entity in ("action.protesters", "action.protest") for s in first for a in s.actions)
     member = any("member" in s.flags and s.groups for s in first)
-    if kind is EventType.SHOOTING and killed and member and not crowd and any(
-        m.entity == "hidden" for s in first for m in s.sentence.of("actor")
+    if (
+        kind is EventType.SHOOTING
+        and killed
+        and member
+        and not crowd
+        and any(m.entity == "hidden" for s in first for m in s.sentence.of("actor"))
     ):
         return EventType.ASSASSINATION  # unknown men shot one of a group dead
     actors = {m.entity for scene in first for m in scene.sentence.of("actor")}
@@ -163,7 +167,11 @@ def _is_statement(scene: Scene) -> bool:
     """Whether the title is what a leader or group says: «الخزعلي: …», "Khazali warns …"."""
     text = fold(scene.sentence.text)
     addresses = _ADDRESSES.search(text)
-    if scene.leaders and addresses and not any(a.weight >= STRONG for a in scene.actions if a.event_type is not EventType.ORDER_OR_STATEMENT):
+    if (
+        scene.leaders
+        and addresses
+        and not any(a.weight >= STRONG for a in scene.actions if a.event_type is not EventType.ORDER_OR_STATEMENT)
+    ):
         return True
     return any(
         m.start <= 3 and re.match(r"[\w\s'’-]{0,25}?\s*:", scene.sentence.text[m.end :])

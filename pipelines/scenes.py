@@ -234,7 +234,7 @@ _COMERS_AR = (
 _ORIGIN_AR = re.compile(
     rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس"
     rf"|ينحدر\w* من|اصلا من"
-    r"|عدا|ما عدا|ماعدا|باستثناء|سوي|به جز|جكه له|بيجكه له"
+    r"|عدا|ما عدا|ماعدا|باستثناء|سوي|(?:معارك |عمليات |معركه |حرب )?تحرير|به جز|جكه له|بيجكه له"
     r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
     r"(?:(?: \w+){0,3} بين)?|خط"
     r"|(?:جثمان|جثامين|جثه|جثته|جثث|رفات)\w{0,3} (?:\w+ ){0,6}?الي"
@@ -284,15 +284,22 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
         same = behind >= 0 and entity.governorate == last and len(between) <= _SAME and not _BREAK.search(between)
         chained = behind >= 0 and (same or bool(_CHAIN.fullmatch(between)))
         road = bool(_ROAD.match(sentence.text, mention.end))
-        origin = origin if chained else road or bool(_ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " "))
+        comes = _ORIGIN_AR.search(before) or _ORIGIN_EN.search(before + " ")
+        blocked = bool(_BLOCKED.search(before))
+        origin = origin if chained else road or bool(comes and not blocked)
         behind, last = mention.end, entity.governorate
         if not origin or origins:
             loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
-            firm.append((entity.governorate, bool(loose)))
+            firm.append((entity.governorate, bool(loose) or bool(comes and blocked)))
     direct = frozenset(governorate for governorate, loose in firm if not loose)
     return direct or frozenset(governorate for governorate, _ in firm)
 
 
+# Where a road to a place is cut, the deed is on that road.
+_BLOCKED = re.compile(
+    r"\b(?:cut|cuts|cutting|block\w*|clos\w*|shut|barricad\w*|seal\w*)(?: off)?(?: the| a)?(?: \w+)? (?:road|highway|bridge)\b"
+    r"|(?<!\w)[وفي]?ت?ي?(?:قطع\w*|اغلق\w*|اغلاق|غلق|سد) (?:\w+ ){0,3}?(?:ال)?طر(?:يق|ق)(?!\w)(?!.* بين )"  # between two towns it may be either
+)
 _ROAD = re.compile(r"[\s-]+(?:road|highway|motorway|expressway)\b", re.IGNORECASE)  # "on the Baghdad road"
 _FROM = re.compile(
     r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?"
@@ -448,9 +455,17 @@ def _genre(reading: Reading) -> frozenset[str]:
         genre.add("stuffing")
     for subject in ("sport", "economy"):
         lead = [s for s in reading.sentences if s.field == "title" or s.order <= 3]
-        if len({fold(m.form) for s in lead for m in s.mentions if m.entity == f"marker.{subject}"}) >= 2:
+        words = {
+            fold(m.form) for s in lead for m in s.mentions if m.entity == f"marker.{subject}" and not _in_name(m, s)
+        }
+        if len(words) >= 2:
             genre.add(subject)
     return frozenset(genre)
+
+
+def _in_name(mention: Mention, sentence: Sentence) -> bool:
+    """Whether a word is part of a group's name: the League of the Righteous plays no football."""
+    return any(name.start <= mention.start and mention.end <= name.end for name in sentence.of("group", "body"))
 
 
 _STUFFED_FROM = 60  # words; a shorter report may well say the same few words again
