@@ -29,7 +29,8 @@ _LATE = 0.2  # of the vote of an act that stands behind "after"
 _FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
-    r"|called for|بتهمة|بعد|عقب|بسبب|سببه|سببها|ما إن|because of|due to|in response to|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
+    r"|called for|بتهمة|بعد|عقب|بسبب|سببه|سببها|ما إن|because of|due to|in response to"
+    r"|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
     r"|[يت]منع|بمنع|[يت]حظر|بحظر|bars|barred|bans|banned|prohibit\w*|forbids|forbade"
     r"|[وف]?[يت]?هدد\w*|[وف]?(?:ال|لل)?تهديد\w*|threaten\w*"
     r"|للمطالبة|مطالبين|يطالب|يطالبون|طالبوا|خلفية|ردا على|احتجاجا|تنديدا|تنديد|للتنديد|رفضا|استنكارا|پس از|دوای)\b"
@@ -157,8 +158,10 @@ def _in_context(
 
 
 _ADDRESSES = re.compile(
-    r"(?<!\w)(?:رسال[هة]|تحذير\w*|[يت]?حذر|يوج[هة]|يتوعد|يشدد|يصف|يرد|يدعو|يطالب|ينفي|يتهم|ينتقد|يعلق|يخاطب|يهاجم الحكومه|يدين)(?!\w)"
-    r"|\b(?:warns?|warning|calls? (?:on|for)|urges?|tells?|told|slams?|blames?|accuses?|responds?|reacts?|comments?|says?|vows?)\b"
+    r"(?<!\w)(?:رسال[هة]|تحذير\w*|[يت]?حذر|يوج[هة]|يتوعد|يشدد|يصف|يرد"
+    r"|يدعو|يطالب|ينفي|يتهم|ينتقد|يعلق|يخاطب|يهاجم الحكومه|يدين)(?!\w)"
+    r"|\b(?:warns?|warning|calls? (?:on|for)|urges?|tells?|told"
+    r"|slams?|blames?|accuses?|responds?|reacts?|comments?|says?|vows?)\b"
     r"|(?<!\w)(?:هشدار|واكنش|خواستار|هوشداري|داواي)(?!\w)"
 )
 

@@ -297,8 +297,9 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
 
 # Where a road to a place is cut, the deed is on that road.
 _BLOCKED = re.compile(
-    r"\b(?:cut|cuts|cutting|block\w*|clos\w*|shut|barricad\w*|seal\w*)(?: off)?(?: the| a)?(?: \w+)? (?:road|highway|bridge)\b"
-    r"|(?<!\w)[وفي]?ت?ي?(?:قطع\w*|اغلق\w*|اغلاق|غلق|سد) (?:\w+ ){0,3}?(?:ال)?طر(?:يق|ق)(?!\w)(?!.* بين )"  # between two towns it may be either
+    r"\b(?:cut|cuts|cutting|block\w*|clos\w*|shut|barricad\w*|seal\w*)(?: off)?(?: the| a)?(?: \w+)? "
+    r"(?:road|highway|bridge)\b(?!.* between)"  # between two towns it may be either
+    r"|(?<!\w)[وفي]?ت?ي?(?:قطع\w*|اغلق\w*|اغلاق|غلق|سد) (?:\w+ ){0,3}?(?:ال)?طر(?:يق|ق)(?!\w)(?!.* بين(?!\w))"
 )
 _ROAD = re.compile(r"[\s-]+(?:road|highway|motorway|expressway)\b", re.IGNORECASE)  # "on the Baghdad road"
 _FROM = re.compile(
