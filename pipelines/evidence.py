@@ -162,7 +162,8 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         elsewhere = other.where and governorate not in other.where
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
-        told = governorate in other.where and _telling(other) >= STRONG and not other.others
+        here = governorate in other.where or (not other.where and "same_deed" in scene.flags)
+        told = here and _telling(other) >= STRONG and not other.others
         if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & _POINTS:
             return Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:

@@ -438,6 +438,81 @@ def test_an_association_that_speaks_is_not_the_group() -> None:
     assert only(body, language="en").verdict == "alert"
 
 
+def alerted(body: str, title: str = "", **more: str) -> bool:
+    return "alert" in {f.verdict for f in judge(report(body, title, **more), LEXICON, WATCH)}  # type: ignore[arg-type]
+
+
+def test_a_sentence_with_an_abbreviated_name_is_no_dateline() -> None:
+    body = "Fighting between men of Saraya al-Salam (SaS) and Asaib Ahl al-Haq (AAH) was reported in Zubair, Basra."
+    assert alerted(body, language="en")
+
+
+def test_dots_in_brackets_end_no_sentence() -> None:
+    body = 'وقال المصدر إن "القصف أصاب مخزنا (...) لعصائب أهل الحق" في قضاء الصويرة بمحافظة واسط وجرح حارسين.'
+    assert only(body).passages[0].text == body
+
+
+def test_the_sadr_militia_of_old_newspapers_is_not_the_saraya() -> None:
+    body = (
+        "أعلن الجيش البريطاني أن جنوده خاضوا معارك عنيفة مع ميليشيا مقتدى الصدر في حي الجمهورية وسط البصرة، وأن ثلاثة "
+        "مسلحين قتلوا في المواجهات التي استمرت حتى الفجر."
+    )
+    assert verdicts(body, "معارك بين البريطانيين وميليشيا الصدر في البصرة") == {"basra": "digest"}
+
+
+def test_who_accuses_others_is_no_party_to_what_is_told_beside_it() -> None:
+    body = (
+        "تردد أن من الشروط إطلاق معتقلين أوقفوا في البصرة والديوانية خلال «صولة الفرسان».\n\nوشهد الأسبوعان الماضيان إخلاء سبيل 200 موقوف.\n\n"
+        "واتهم مسؤول في «عصائب أهل الحق»، في حديث هاتفي، الحكومة بأنها تستثني معتقلي الجماعة من العفو."
+    )
+    assert not judge(report(body, "«العصائب» تشكو الإقصاء"), LEXICON, WATCH)
+
+
+def test_a_title_and_lead_about_a_group_that_was_there_just_now_are_news_in_any_words() -> None:
+    body = "عناصر من سرايا السلام كانوا مساء الجمعة عند بوابات الحقول غربي البصرة، كما قال سكان من القرى المجاورة."
+    assert alerted(body, "سرايا السلام عند بوابات الحقول النفطية غربي البصرة")
+    assert not alerted(body.replace("مساء الجمعة", "في عام 2016"), "سرايا السلام عند بوابات الحقول النفطية")
+
+
+def test_a_sentence_may_say_where_and_between_whom_what_was_told_before_happened() -> None:
+    body = (
+        "A quarrel over a wall poster grew into an armed clash on Sunday and several people were hurt, police said.\n\n"
+        "It happened in the Zubair district of Basra, between Saraya al-Salam and Asaib Ahl al-Haq."
+    )
+    assert alerted(body, "Poster quarrel turns bloody", language="en")
+
+
+def test_a_place_in_another_clause_is_not_where_the_group_did_it() -> None:
+    body = (
+        "فرضت وزارة الخزانة عقوبات على شركتين تمولان عصائب أهل الحق.\n\n"
+        "والفصيل متهم بهجمات على مصالح أميركية، ويشغل حلفاؤه مقاعد في مجلس البصرة."
+    )
+    assert not alerted(body, "عقوبات على شركتين مرتبطتين بالعصائب")
+
+
+def test_where_a_road_is_cut_is_a_place_but_between_two_towns_it_may_be_either() -> None:
+    body = (
+        "Members of Asaib Ahl al-Haq on Saturday cut the road to {} to protest against a dismissal, an official said."
+    )
+    assert alerted(body.format("Safwan in Basra"), "Fighters block border road", language="en")
+    assert not alerted(
+        "قطع عناصر من سرايا السلام الطريق السريع الرابط بين الناصرية والبصرة احتجاجا على اعتقال زميل.", "في ذي قار"
+    )
+
+
+def test_a_league_in_the_name_of_a_group_is_no_sport() -> None:
+    body = "League of the Righteous gunmen hurled stones at the stadium police in Kut on Saturday and hurt two of them."
+    assert alerted(body, "League of the Righteous men beat police in Kut", language="en")
+
+
+def test_a_report_cut_in_its_last_paragraph_still_says_who_it_was() -> None:
+    body = (
+        "أطلق مسلحون النار على متظاهرين وسط الكوت، اليوم السبت.\n\nوقال مصدر أمني إن اثنين جرحا.\n\n"
+        "ونشر نائب عن المحافظة مقطعا مصورا قال إنه لأحد أعضاء عصائب أهل الحق وهو يطلق ال"
+    )
+    assert alerted(body, "رصاص على متظاهري الكوت", day="2022-01-08")
+
+
 # --- what was done ---------------------------------------------------------------------------------------------------
 
 
@@ -448,6 +523,23 @@ def kind(body: str, title: str = "", **more: str) -> EventType:
 def test_a_leader_quoted_in_the_title_makes_a_statement() -> None:
     body = "قال زعيم عصائب أهل الحق قيس الخزعلي إن من أحرق مقر حركته في البصرة ليل الخميس يريد جرها إلى صراع."
     assert kind(body, "الخزعلي: لن ننجر إلى الاقتتال") is EventType.ORDER_OR_STATEMENT
+
+
+def test_who_writes_to_whom_in_the_title_makes_a_statement() -> None:
+    body = "بعث مقتدى الصدر برسالة إلى قيس الخزعلي بعد اشتباك بين سرايا السلام وعصائب أهل الحق في البصرة قتل فيه شخص."
+    assert kind(body, "رسالة من الصدر إلى الخزعلي") is EventType.ORDER_OR_STATEMENT
+
+
+def test_the_arrest_that_shots_answered_is_not_the_event() -> None:
+    body = "أطلق عناصر من سرايا السلام الرصاص على مديرية للشرطة في البصرة مساء الجمعة بسبب اعتقال أحدهم."
+    assert kind(body) in {EventType.SHOOTING, EventType.ARMED_CLASH}
+
+
+def test_what_somebody_suffered_before_his_burial_is_not_the_event() -> None:
+    body = (
+        "شيع المئات في الكوت اليوم جثمان عنصر في سرايا السلام الذي اغتيل قبل يومين، وأمهل المشيعون الشرطة ثلاثة أيام."
+    )
+    assert kind(body, "تشييع في الكوت ومهلة للشرطة") is not EventType.ASSASSINATION
 
 
 def test_a_clash_that_is_only_feared_is_not_what_happened() -> None:
