@@ -105,11 +105,12 @@ def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
         named = {place for at, place in places if start <= at < end}
         clause = text[start:end]
         if named and governorate not in named and governorate in scene.where:
+            kept.append(" ")
             continue
         if named - {governorate} and governorate in named:
             clause = clause[: _first_other(places, start, end, governorate) - start]
         kept.append(clause)
-    return " ".join(kept)
+    return "".join(kept)
 
 
 def _first_other(places: list[tuple[int, str]], start: int, end: int, governorate: str) -> int:

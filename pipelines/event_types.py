@@ -29,7 +29,7 @@ _LATE = 0.2  # of the vote of an act that stands behind "after"
 _FUNERAL = 0.3  # what a burial follows counts more than the burial
 _AFTER = re.compile(
     r"\b(?:خلال محاول\w+|after|following|hours after|in the wake of|over|suspected of|to demand|demanding|demand that"
-    r"|called for|بتهمة|بعد|عقب|بسبب|سببه|سببها|ما إن|because of|due to|in response to"
+    r"|called for|بتهمة|بعد|عقب|بسبب|سببه|سببها|السبب|ما إن|because of|due to|in response to"
     r"|إثر|اثر|على خلفية|أدين|أدينوا|convicted|charged with|on charges"
     r"|[يت]منع|بمنع|[يت]حظر|بحظر|bars|barred|bans|banned|prohibit\w*|forbids|forbade"
     r"|[وف]?[يت]?هدد\w*|[وف]?(?:ال|لل)?تهديد\w*|threaten\w*"
@@ -229,9 +229,12 @@ def _is_feared(scene: Scene, action: Action) -> bool:
     )
 
 
+_CAUSE = re.compile(r"بسبب|سببه|سببها|السبب|because of|due to|in response to")
+
+
 def _came_of_it(scene: Scene, after: re.Match[str]) -> bool:
     """Whether the groups stand only behind "after": "troops came after the Saraya had fired" tells of the fire."""
-    if after.start() == 0:
+    if after.start() == 0 or _CAUSE.fullmatch(after.group()):
         return False
     ours = [m.start for m in scene.sentence.of("group", "body", "person", "movement")]
     before = {a.event_type for a in scene.actions if a.mention.start < after.end() and a.weight >= 0.5}

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from pipelines.lexicon import SUPPORT, Lexicon
-from pipelines.models import EventType, Watch
+from pipelines.models import EventType, Mention, Watch
 from pipelines.scenes import SOME, STRONG, VIOLENT, Scene, Story, near, union
 from pipelines.text import fold
 from pipelines.ties import deeds_of, tells_who, ties
@@ -350,6 +350,8 @@ def _speaks(scene: Scene) -> bool:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
             if arabic and _SUBJECT_BEFORE.search(scene.sentence.text[: verb.start]) and speaker.start > verb.end:
                 continue  # "a source had accused the Saraya": he who speaks stands before the verb
+            if arabic and _subject_before(scene, verb) and speaker.start > verb.end:
+                continue  # a headline: "a family accuses the group"
             if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
                 continue  # "the sources said that fighters of …": somebody else speaks
             if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
@@ -362,6 +364,12 @@ def _speaks(scene: Scene) -> bool:
             if arabic and follows and _THEN_SAYS.fullmatch(scene.sentence.text, speaker.end, verb.start):
                 return True
     return False
+
+
+def _subject_before(scene: Scene, verb: Mention) -> bool:
+    """Whether somebody stands before the verb in his clause of a headline: headlines put the subject first."""
+    before = re.split(r"[:،,.…\-–—|«»\"]", scene.sentence.text[: verb.start])[-1]
+    return scene.sentence.field == "title" and bool(re.search(r"\w{3}", before))
 
 
 _SPEAKER_FIRST = re.compile("[گچپژیەۆێڕڵ]")

@@ -86,7 +86,7 @@ _TAGS = re.compile(
     r"|categories|filed under|هشتك|برچسب|كليدواژه|تاك)(?= *:| *$)"
 )
 _CHROME = re.compile(
-    r"(?:تابعنا|تابعونا|شارك|مشاركه|اشترك|انشر|نص مترجم|المصدر *:|حقوق (?:النشر|الطبع)|جميع الحقوق"
+    r"(?:تابعنا|تابعونا|نص مترجم|حقوق (?:النشر|الطبع)|جميع الحقوق"
     r"|\(?getty\)?|\+ الخط|\+ ?a ?a|وحده الدراسات|\d+ مشاهده"
     r"|share (?:it|this|on)|follow us|click here|this website uses cookies|we assume you|your (?:name"
     r"|email)|fill in your details|required fields"
@@ -96,6 +96,7 @@ _CHROME = re.compile(
     r"|all rights reserved|powered by|creating new perspectives|international latest news"
     r"|انتهاي پيام|كد خبر|به اشتراك|تاريخ انتشار|تمامي حقوق)"
 )
+_BUTTON = re.compile(r"(?:شارك|مشاركه|اشترك|انشر|المصدر *:)(?!\w)(?:\W+\w+){0,5}\W*$")  # more words are a sentence
 _CAPTION = re.compile(
     r"(?:\((?:reuters|afp|ap|getty|epa|aa) photo\)|photo: |\bphoto by\b|/reuters|iranian television$"
     r"|صوره ارشيفيه|تصوير:|عدسه)"
@@ -128,6 +129,8 @@ def _heading(line: str, cuts: tuple[str, ...]) -> int:
 def _is_furniture(line: str, raw: str) -> bool:
     if _TAGS.match(line) or (_CHROME.match(line.lstrip("(/[ ")) and len(line) < 160):
         return True
+    if _BUTTON.match(line.lstrip("(/[ ")):
+        return True
     if len(line) < 220 and _CAPTION.search(line):
         return True
     separators = raw.count(" | ") + raw.count(" · ") + raw.count(" • ")
@@ -135,12 +138,17 @@ def _is_furniture(line: str, raw: str) -> bool:
 
 
 def _is_date(line: str) -> bool:
+    if _BULLET.match(line) and len(line.split()) > _DATED:
+        return False  # an item of a breaking report: "- the raid came at 3:40 …"
     return (
         len(line) < 90
         and bool(_DATE.search(line))
         and not re.search(r"[.!?؟]$", line.rstrip())
         and len(line.split()) <= 14
     )
+
+
+_DATED = 6  # words a line with a date has that is no more than that
 
 
 def _is_byline(line: str) -> bool:

@@ -271,7 +271,7 @@ _WINDOW = 40
 def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
     """The governorates a sentence names as the place; those people come from or roads lead to only with `origins`."""
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
-    origin = False
+    origin = held = False
     behind = -1
     last = ""
     for mention in sentence.of("governorate", "place"):
@@ -290,9 +290,13 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
         behind, last = mention.end, entity.governorate
         if not origin or origins:
             loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
+            held = held or bool(_HOLDS_OFFICE.search(before))
+            loose = loose or _HOLDS_OFFICE.search(before)
             firm.append((entity.governorate, bool(loose) or bool(comes and blocked)))
     direct = frozenset(governorate for governorate, loose in firm if not loose)
-    return direct or frozenset(governorate for governorate, _ in firm)
+    if direct or (held and sentence.of("abroad")):
+        return direct  # "the head of the office in Basra attended a conference in Tehran"
+    return frozenset(governorate for governorate, _ in firm)
 
 
 # Where a road to a place is cut, the deed is on that road.
@@ -307,6 +311,10 @@ _FROM = re.compile(
     r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
 )
 
+_HOLDS_OFFICE = re.compile(
+    r"(?<!\w)[وفبل]?(?:ال)?(?:مسؤول|مدير|رئيس|ممثل|معاون|معتمد) (?:\w+ ){1,5}?(?:في|ب)"
+    r"(?: محافظه| مدينه)?(?: ?ال)?$"
+)
 _SAME = 25
 _BREAK = re.compile(r"[،,;؛:]|\bو\w")
 _CHAIN = re.compile(r"[\s،,–—-]*(?:و|and|و محافظة )?\s*(?:ال)?")

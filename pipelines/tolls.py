@@ -104,7 +104,7 @@ def _patterns(*sources: tuple[str, int]) -> tuple[tuple[re.Pattern[str], int], .
     return tuple((re.compile(f"(?={source})"), number) for source, number in sources)
 
 
-_WITHOUT = r"(?<!\w)[وف]?(?:(?:ب?دون|بلا|عدم|لا|ما من|بلا اي|لم \w+)) (?:\w+ ){0,4}?"  # "من دون أي …", "لم تقع …"
+_WITHOUT = r"(?<!\w)[وف]?(?:(?:ب?دون|بلا|ب?عدم|لا|ما من|بلا اي|لم \w+)) (?:\w+ ){0,4}?"  # "من دون أي …", "لم تقع …"
 _DIED = r"خسائر (?:بشريه|بالارواح|في الارواح)|قتلي|وفيات|ضحايا"
 _HARMED = rf"{_DIED}|اصابات|اصابه احد|جرحي|مصابين"
 _NEG_EN = r"(?:no|not|without|nor any|caused no|any)"
@@ -158,7 +158,14 @@ _KILLED_AR = (
         r"(?<!لم)[ وف](?:يقتل|فقتل|قتل علي الفور|فارق الحياه|ارد(?:وه|ي) قتيلا|انتهت بقتيل|سقوط قتيل|سقط قتيل"
         r"|سقط فيها قتيل|قتيل واحد|قتيل و)", 1),
     (r"[ وف](?:فارق|فارقت) (?:\w+ )?الحياه", 1),
-    (r"(?<!\w)[وف]?لم يقتل احد(?!\w)", _NONE),
+    (r"(?<!\w)[وف]?لم يقتل (?:\w+ )?احد(?!\w)", _NONE),
+    (r"(?<!\w)[بفول]?(?:مقتله|مقتلها|استشهاده|استشهادها|مصرعه|مصرعها)(?!\w)(?! علي يد)", 1),
+    (r"(?<!\w)\w+ا? (?:ثان|ثانيا|ثاني) (?:توفي|قتل|قضي|فارق)", 2),
+    (rf"(?<!\w)(?:خلفت?|اوقعت?|اسقطت?|مخلفا|موقعا) (?:\w+ )?قتيلا(?!\w)(?! {_N} )", 1),
+    (rf"(?<!\w)(?:بجثه|جثه) {_SINGLE_AR}(?!\w)", 1),
+    (
+        r"(?<!\w)(?:الاخوين|الشقيقين|الشابين|الصديقين|الشهيدين|اللذين|اللذان) (?:\w+ ){0,8}?"
+        r"(?:قضيا|قتلا|استشهدا|سقطا)(?!\w)", 2),
     (
         rf"(?<!\w){_SINGLE_AR} (?:قتلت?|قضت?|قضي|سقطت?|استشهدت?|توفيت?) (?:و|علي|في|خلال|اثر|اثناء|قرب|امام"
         rf"|داخل|برصاص|بنيران"
@@ -198,7 +205,10 @@ _KILLED_EN = (
         r"|slain)(?! by (?:the )?two)", 1),
     (r"(?<!\w)(?:assassinated|murdered|gunned down|shot dead) the (?!\w*[^s]s )\w+ ", 1),
     (r"(?<!\w)a second (?:\w+ ){0,2}?(?:was (?:killed|shot dead)|died|dead)", 2),
-    (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|one was killed)(?!\w)", _NONE),
+    (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|casualties|one was killed)(?!\w)", _NONE),
+    (r"(?<!\w)(?:lost|loses|losing) (?:his|her) life", 1),
+    (rf"(?<!\w){_N} ?x? kia(?!\w)", 0),  # of security firms
+    (r"(?<!\w)[a-z]\w+ and (?:his|her|an?|one) (?:\w+ )?\w+ (?:died|were killed|lost their lives|were shot dead)", 2),
 )  # fmt: skip
 _KILLED_FA = (
     (rf"(?<!\w)(?:شهادت )?{_ABOUT}{_N} (?:شهيد|رزمنده|(?:تن|نفر) (?:\w+ ){{0,5}}?به شهادت)(?!\w)", 0),
@@ -216,6 +226,7 @@ _KILLED_KU = (
         rf"|كيانيان ?(?:لهدهست|له دهست))",
         0),
     (rf"(?<!\w){_N} (?:كهسيان|\w+يان) كوشت(?!\w)", 0),
+    (rf"(?<!\w){_N} (?:\w+ )?\w+ شههيد (?:بوون|بون|كران)", 0),
 )  # fmt: skip
 _KILLED = _patterns(*_KILLED_AR, *_KILLED_EN, *_KILLED_FA, *_KILLED_KU)
 
@@ -230,6 +241,11 @@ _INJURED_AR = (
     (rf"[ وفب](?:اصيب|اصيبت|اصاب|اصابوا|جرح|جرحوا|باصابه|واصابه|اصابه|جرحت) (?:\w+ ){{0,2}}?{_SINGLE_AR}(?!\w)", 1),
     (rf"(?<!\w){_SINGLE_AR} (?:\w+ ){{0,3}}?و?(?:اصيب|اصيبت|جرح|جرحت) (?:ب|في |خلال |اثر |اثناء )", 1),
     (r" و(?:جريح|مصاب)(?!\w)", 1),
+    (rf"(?<!\w)[وفب]?{_HURT_V} {_DUAL_AR} و{_SINGLE_AR}(?!\w)", 3),
+    (rf"(?<!\w)[وفب]?{_HURT_V} (?:{_KIN_AR}|{_SINGLE_AR}) (?:ب\w+ )?و(?:{_DUAL_AR}|اثنين|اثنتين)(?!\w)", 3),
+    (rf"(?<!\w){_KIN_AR} (?:\S+ ){{0,6}}?(?:اصيب|اصيبت|جرح|جرحت) ", 1),
+    (r"(?<!\w)[وف]?(?:جرح|اصيب) (?:هو|هي) ", 1),
+    (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,2}}?(?:يتلقون|يرقدون|يعالجون|لا يزالون|ما زالوا)(?!\w)", 0),
     (r"[ وفب](?:جريح واحد|جريح اخر|اصيب اخر)(?!\w)", 1),
     (rf"{_WITHOUT}(?:{_HARMED})(?! (?:بالرصاص|خطره|بليغه))(?!\w)", _NONE),
     (r"(?:احدا?|ايا|حارس|الحارس|عناصر|منتسب)\w* (?:\w+ ){0,3}?لم يصب(?!\w)|(?:ان|لم) (?:يصاب|يصب) احد", _NONE),
@@ -244,8 +260,10 @@ _INJURED_AR = (
 )  # fmt: skip
 _INJURED_EN = (
     (
-        rf"(?<!\w)(?<!no ){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}(?:were |was |are |is |have been |had been |have |had "
-        rf"|been |reported )?(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
+        rf"(?<!\w)(?<!no ){_ABOUT}{_N}(?: or more)? {_PEOPLE_EN}"
+        rf"(?:\S+(?<=,) (?:\w+ ){{1,4}}(?:among them|included), )?"
+        r"(?:were |was |are |is |have been |had been |have |had |been |reported )?"
+        rf"(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
     (
         rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures"
         rf"|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
@@ -266,6 +284,9 @@ _INJURED_EN = (
     (
         rf"(?<!\w){_ABOUT}{_N} (?:other )?(?:\w+ )?(?:were |was |are |is )?(?:being |been )?"
         r"(?:(?:treated (?:in|at)|taken to|rushed to) (?:the |a )?(?:\w+ )?(?:hospital|clinic)|hospitali[sz]ed)", 0),
+    (rf"(?<!\w){_N} ?x? wia(?!\w)", 0),
+    (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,3}}?with (?:gunshot|bullet|shrapnel|burn|stab|knife) (?:wounds|injuries)", 0),
+    (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,2}}?(?:required|needed|received|sought) (?:\w+ )?treatment", 0),
     (rf"(?<!\w){_ABOUT}{_N} (?:\w+ )?(?:are|were|is|was) being treated(?! (?:as|like))(?!\w)", 0),
     (
         r"(?<!\w)(?:nobody|no one|none|no person) (?:\w+ ){0,2}?(?:injured|hurt|wounded|hit)|caused no casualties"
@@ -287,6 +308,7 @@ _INJURED_KU = (
     (r"(?<!\w)(?:يهكيكي ديكه|كهسيكي ديكه|ئهفسهريكي \w+) بريندار(?! نه)", 1),
     (rf"(?<!\w){_N} (?:كهس|چهكدار|پوليس|خوپيشاندهر) ?(?:\w+ ){{0,4}}?بريندار(?! نه)", 0),
     (rf"(?<!\w){_N} (?:\w+ ){{1,4}}?بريندار (?:بوون|كران)", 0),
+    (rf"(?<!\w){_N}ي? ديكه\w* بريندار", 0),
     (r"(?<!\w)هيچ كهس\w* (?:\w+ ){0,2}?بريندار نه", _NONE),
 )  # fmt: skip
 _INJURED = _patterns(*_INJURED_AR, *_INJURED_EN, *_INJURED_FA, *_INJURED_KU)
