@@ -80,10 +80,8 @@ def _votes(scene: Scene, at_office: bool) -> dict[EventType, float]:
         share = 1.0
         if after and _is_late(scene, action, after) != _came_of_it(scene, after):
             share = _LATE
-        if (
-            _WHO.search(scene.sentence.text[: action.mention.start])
-            or _is_feared(scene, action)
-            or (action.event_type is EventType.BOMBING and _seized(scene, action))
+        if _WHO.search(scene.sentence.text[: action.mention.start]) or (
+            action.event_type is EventType.BOMBING and _seized(scene, action)
         ):
             share = _LATE
         if action.mention.entity == "action.funeral":
@@ -207,26 +205,9 @@ def _is_late(scene: Scene, action: Action, after: re.Match[str]) -> bool:
     return action.mention.start == min(other.mention.start for other in scene.actions)
 
 
-_FEARED = re.compile(
-    r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*|نيه|احتمال\w*)"
-    r"(?: \w+){0,2}? (?:من |ل|ب)?(?:وقوع |حدوث |حصول |اندلاع )?(?:ال)? ?$"
-    r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing"
-    r"|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"
-    r"|risk of|threat of)(?: \w+){0,4} $"
-    r"|(?<!\w)(?:احتمال|بيم|نكراني از|براي جلوكيري از|مترسي|ترسي)(?: \w+){0,2} $"
-)
-
-
 _WHO = re.compile(
     r"\b(?:الذي|التي|اللذين|الذين|who|which)\s(?:قد\s|was\s|were\s|had\s|been\s|have\s|has\s)*$"
 )  # says of whom, not what
-
-
-def _is_feared(scene: Scene, action: Action) -> bool:
-    """Whether the act is only what somebody fears, forbids or plans: "مخاوف من صدام", "to avoid clashes"."""
-    return bool(
-        _FEARED.search(fold(scene.sentence.text[max(0, action.mention.start - 50) : action.mention.start]) + " ")
-    )
 
 
 _CAUSE = re.compile(r"بسبب|سببه|سببها|السبب|because of|due to|in response to")

@@ -418,11 +418,37 @@ def _only_examples(sentence: Sentence) -> bool:
     return bool(named) and bool(_SUCH_AS.search(sentence.before(named[0])))
 
 
+_FEARED = re.compile(
+    r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*|نيه|احتمال\w*)"
+    r"(?: \w+){0,2}? (?:من |ل|ب)?(?:وقوع |حدوث |حصول |اندلاع )?(?:ال)? ?$"
+    r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing"
+    r"|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"
+    r"|risk of|threat of)(?: \w+){0,4} $"
+    r"|(?<!\w)(?:احتمال|بيم|نكراني از|براي جلوكيري از|مترسي|ترسي)(?: \w+){0,2} $"
+)
+
+
+_NOT = re.compile(
+    r"(?<!\w)[وف]?(?:لم (?:تقع|يقع|تحدث|يحدث|تحصل|يحصل|تشهد|يشهد|نشهد|تسجل|يسجل|تكن|يكن|تجر|يجر|ترصد)"
+    r"|لا (?:يوجد|توجد|وجود|صحه|معلومات)|(?:ب?عدم|ب?دون|بلا) (?:اي|وجود|حصول|حدوث|وقوع|تسجيل)) (?:\w+ ){0,3}?(?:ال)?$"
+    r"|(?<!\w)(?:لا|بلا|دون) (?:اي )?$"
+    r"|\b(?:no|without(?: any)?|did not (?:see|witness|record)|there (?:was|were|is|are) no|denied any|free of"
+    r"|(?:played|took) no part in)(?: \w+){0,2} $"
+)
+
+
+def _happened(text: str, mention: Mention) -> bool:
+    """Whether an act is told, not feared, forbidden, planned or said not to have been: "there was no clash"."""
+    before = fold(text[max(0, mention.start - 50) : mention.start]) + " "
+    return not (_FEARED.search(before) or _NOT.search(before))
+
+
 def _actions(sentence: Sentence, lexicon: Lexicon) -> tuple[Action, ...]:
     actions = []
     for mention in sentence.of("action"):
         entity = lexicon.entity(mention.entity)
-        actions.append(Action(entity.event_type, entity.weight, mention))
+        if _happened(sentence.text, mention):
+            actions.append(Action(entity.event_type, entity.weight, mention))
     return tuple(actions)
 
 
