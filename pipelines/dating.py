@@ -117,7 +117,8 @@ _DAY_MONTH = re.compile(
     rf"(?<!\w)(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of| من| شهر|\\من|ي)?[ /\\]*(?P<m1>{_MONTH})(?:[/ ]+{_MONTH})?"
     rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)|(?<!\w)(?:في |خلال |مطلع |اواخر |نهايه "
     rf"|in |early |late |since )?(?P<m3>{_MONTH})(?= \(|[ /,]+(?:{_MONTH} )?(?:عام |سنه )?20\d\d"
-    rf"| (?:الماضي|الفائت|المنصرم|كذشته)(?!\w))|(?<=last )(?P<m4>{_MONTH}))"
+    rf"| (?:الماضي|الفائت|المنصرم|كذشته)(?!\w))|(?<=last )(?P<m4>{_MONTH})"
+    rf"|(?:في|خلال|مطلع|اواخر|منتصف|in|early|late|mid) (?P<m5>{_MONTH})(?! \d| \())"
     rf"(?: \({_MONTH}\))?(?:[ ,/]+(?:عام |سنه |الجاري )?(?P<y>20\d\d))?(?!\w)"
 )
 _YEAR = re.compile(
@@ -186,7 +187,7 @@ def _full(match: re.Match[str]) -> date | None:
 
 
 def _day_month(match: re.Match[str], published: date) -> tuple[date | None, int]:
-    name = match.group("m1") or match.group("m2") or match.group("m3") or match.group("m4")
+    name = match.group("m1") or match.group("m2") or match.group("m3") or match.group("m4") or match.group("m5")
     month = _MONTHS[name]
     written = match.group("d1") or match.group("d2")
     year = int(match.group("y")) if match.group("y") else published.year

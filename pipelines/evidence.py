@@ -164,6 +164,7 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
             continue
         here = governorate in other.where or (not other.where and "same_deed" in scene.flags)
         told = here and _telling(other) >= STRONG and not other.others
+        told = told and any(a.event_type not in _MILD for a in other.actions if a.weight >= STRONG)
         if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & _POINTS:
             return Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
@@ -172,7 +173,8 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
             continue
         back = "anaphora" in scene.flags and other.sentence.order < scene.sentence.order  # "the group" points back
         linked = back or bool(there & scene.sides)
-        spread = "spread" in scene.flags and other.weight >= STRONG
+        earlier = other.sentence.order < scene.sentence.order
+        spread = "spread" in scene.flags and other.weight >= STRONG and earlier  # it goes on with what was told
         sides = len(there) > 1 and bool(_SIDES.search(fold(scene.sentence.text)))  # "both sides": nobody else is meant
         if there and not groups and telling and sides and governorate in other.where:
             return Evidence(scene, there, _telling(scene), "window", False, other)
@@ -202,7 +204,7 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
     for scene in story.scenes:
         groups = frozenset() if "list_of_groups" in scene.flags or scene.others else scene.groups & watched
         elsewhere = scene.named and governorate not in scene.named
-        if not groups or elsewhere or scene.row or "conditional" in scene.flags or _speaks(scene):
+        if not groups or elsewhere or scene.row or "conditional" in scene.flags or speaks(scene):
             continue
         if scene.background and not tells_who(scene):
             continue
@@ -232,7 +234,7 @@ def _headlined(story: Story, watched: frozenset[str], governorate: str) -> list[
         and not scene.row
         and "recent" in scene.flags
         and not scene.flags & _NO_NEWS
-        and not _speaks(scene)
+        and not speaks(scene)
     ]
 
 
@@ -262,14 +264,14 @@ def _told_there(scene: Scene, governorate: str, lexicon: Lexicon) -> bool:
 
 def _accuses(scene: Scene) -> bool:
     """Whether the group is the one who accuses: what is told beside it is what it accuses others of."""
-    return "accusation" in scene.flags and "own" not in scene.flags and _speaks(scene)
+    return "accusation" in scene.flags and "own" not in scene.flags and speaks(scene)
 
 
 def _stands_by(scene: Scene) -> bool:
     """Whether the group only comments or offers something: what is told beside it is not its doing."""
     if "hypothetical" in scene.flags or scene.background:
         return True
-    return _speaks(scene) and "anaphora" not in scene.flags
+    return speaks(scene) and "anaphora" not in scene.flags
 
 
 def _telling(scene: Scene) -> float:
@@ -284,9 +286,15 @@ def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
     if "denial" in scene.flags and any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
         return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
+    if (
+        "denial" in scene.flags
+        and speaks(scene)
+        and not any(a.weight >= STRONG and a.event_type in VIOLENT for a in scene.actions)
+    ):
+        return True  # it denies an order or a withdrawal
     if "own" in scene.flags or (_orders(scene) and not _judges(scene)):
         return False
-    return _speaks(scene) and not _told_beside(scene)
+    return speaks(scene) and not _told_beside(scene)
 
 
 _GOES_ON = re.compile(
@@ -300,10 +308,13 @@ def _orders(scene: Scene) -> bool:
     text = scene.sentence.text
     cuts = [0, *(match.start() for match in _GOES_ON.finditer(text)), len(text)]
     speakers = [m.start for m in scene.sentence.of("person", "group", "body", "movement")]
+    appeal = _APPEALS.search(text)
     orders = [
         action.mention.start
         for action in scene.actions
-        if action.event_type is EventType.ORDER_OR_STATEMENT and action.mention.entity != "action.truce"  # for others
+        if action.event_type is EventType.ORDER_OR_STATEMENT
+        and action.mention.entity != "action.truce"  # for others
+        and not (appeal and action.mention.start >= appeal.start())
     ]
     return any(
         any(start <= at < end for at in speakers) and any(start <= at < end for at in orders)
@@ -311,6 +322,15 @@ def _orders(scene: Scene) -> bool:
     )
 
 
+_STATE_EN = "government|prime minister|parliament|state|authorities|army|police|judiciary|ministry|minister|governor"
+_STATE_AR = "ال?حكومة|رئيس (?:ال)?وزراء|مجلس ال|البرلمان|القضاء|الدولة|القوات الأمنية|القائد العام|وزارة|وزير"
+_APPEALS = re.compile(  # what the state is asked to do is no order of one's own
+    rf"\b(?:urg|call|ask|demand|press|want|tell|told)\w* (?:on |upon |from |that )?(?:the |iraq s |iraqi )?(?:\w+ )?"
+    rf"(?:{_STATE_EN}|security forces)"
+    r"|(?:دعا|دعت|يدعو|تدعو|طالب|طالبت|يطالب|تطالب|ناشد|ناشدت|حث|حثت) (?:\S+ ){0,8}?"
+    rf"(?:{_STATE_AR})",
+    re.IGNORECASE,
+)
 _JUDGES = re.compile(
     r"welcom|criticis|criticiz|condemn|denounc|prais|reject|congratulat|argu|support|expect|رحب|استنكر|يستنكر|أدان|ادان|يدين|تدين|ندد"
     r"|انتقد|ينتقد|أشاد|اشاد|يشيد|بارك|هنأ|محكوم|محکوم|انتقاد|ڕەخنە|مەحکوم|شەرمەزار|ئیدانە|سەرکۆنە",
@@ -339,7 +359,7 @@ def _told_beside(scene: Scene) -> bool:
     )
 
 
-def _speaks(scene: Scene) -> bool:
+def speaks(scene: Scene) -> bool:
     """Whether the group or its leader is the one who speaks."""
     speakers = [m for m in scene.sentence.of("person", "group", "body") if m.strength >= SUPPORT]
     verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]

@@ -38,6 +38,7 @@ VIOLENT = frozenset(
         EventType.ABDUCTION,
     }
 )
+_FIGHTS = re.compile(r"fight|battle|قتال|محاربه|مواجه|معارك|درگير|جنگ|شهر")
 FORCE = VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
 
 
@@ -83,7 +84,11 @@ class Scene:
         """Whether it tells what was, not what is new."""
         if "recent" in self.flags and "pluperfect" not in self.flags:
             return False
-        return bool(self.flags & {"background", "old"}) or ("definition" in self.flags and self.weight < 0.8)
+        return bool(self.flags & {"background", "old"}) or ("definition" in self.flags and not self._tells_more())
+
+    def _tells_more(self) -> bool:
+        """Whether a sentence that says what a group is also tells a deed, not only whom it was founded to fight."""
+        return any(action.weight >= STRONG and not _FIGHTS.match(fold(action.mention.form)) for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Story:
         if not scene.background:
             return False
         if "pluperfect" in scene.flags and "old" not in scene.flags:
-            return governorate not in self.main
+            return governorate not in self.main or "anniversary" in self.genre
         return True
 
 
@@ -461,6 +466,10 @@ _RETROSPECT = re.compile(
     r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"
 )
 _QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
+_CULTURE = re.compile(
+    r"(?<!\w)(?:فيلم|فيلما|وثائقي|مسلسل|روايه (?!ل)|مسرحيه|معرض الكتاب|مهرجان (?:\w+ )?(?:للفيلم|السينما|المسرح))"
+    r"|\b(?:film|documentary|novel|tv series|theatre|book fair|exhibition)\b"
+)
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
     "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
@@ -479,6 +488,10 @@ def _genre(reading: Reading) -> frozenset[str]:
         genre.add("opinion")
     if any(_EXPLAINER.search(title) for title in titles):
         genre.add("explainer")
+    in_title = {m.entity for s in reading.sentences if s.field == "title" for m in s.mentions}
+    genre |= {kind for kind in ("anniversary", "hoax") if f"marker.{kind}" in in_title}
+    if any(_CULTURE.search(title) for title in titles):
+        genre.add("culture")
     if any(_QUESTION.search(title) for title in titles):
         genre.add("analysis")
     if any(_RETROSPECT.search(title) for title in titles):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from pipelines.evidence import Evidence
+from pipelines.evidence import Evidence, speaks
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
 from pipelines.scenes import FORCE, SOME, STRONG, VIOLENT, Scene, Story, union
@@ -126,6 +126,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
             -0.10 if dated else -0.35,
             "told only further down, in a report whose title is about something else",
         )
+    if all("denial" in item.told.flags | item.scene.flags and not _is_claimed(item) for item in evidence):
+        yield Feature("denied", -0.60, "told only to say that it did not happen")
     if "retrospect" in story.genre:
         yield Feature("retrospect", -0.60, "a look back at the year")
     if "encyclopaedia" in story.genre:
@@ -137,6 +139,10 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     elif "analysis" in story.genre:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature("analysis", -0.10 if dated else -0.40, "the title asks how or why")
+    if "hoax" in story.genre:
+        yield Feature("hoax", -0.60, "the title says that it is false")
+    if "culture" in story.genre:
+        yield Feature("culture", -0.50, "about a film, a book or a play")
     if "stuffing" in story.genre:
         yield Feature("stuffing", -0.80, "the same few words over and over")
     if "sport" in story.genre:
@@ -148,10 +154,17 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if all("conditional" in item.scene.flags for item in evidence):
         yield Feature("conditional", -0.45, "told as a condition: if this were to happen")
     days = [day.day for item in evidence for day in item.scene.days]
-    if days and governorate not in story.title and max(days) <= story.published - _STALE:
+    opening = union(s.groups | s.leaders for s in story.scenes if s.sentence.paragraph <= 2)
+    aside = governorate not in story.title or (deep and not spoken & opening)
+    if days and aside and max(days) <= story.published - _STALE:
         yield Feature("stale", -0.45, "a report about something else that recalls what happened days ago")
     if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
         yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
+
+
+def _is_claimed(item: Evidence) -> bool:
+    """Whether it is the group that denies: then somebody blames it for a deed, and the deed is told."""
+    return bool(item.groups & item.scene.leaders) or speaks(item.scene)
 
 
 def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
