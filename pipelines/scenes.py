@@ -38,7 +38,7 @@ VIOLENT = frozenset(
         EventType.ABDUCTION,
     }
 )
-_FIGHTS = re.compile(r"fight|battle|قتال|محاربه|مواجه|معارك|درگير|جنگ|شهر")
+_FIGHTS = re.compile(r"fight|battle|قتال|محاربه|مواجه|معارك|دركير|جنك|شهر")
 FORCE = VIOLENT | {EventType.ARREST, EventType.THREAT, EventType.OTHER}
 
 
