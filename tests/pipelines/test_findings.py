@@ -462,7 +462,8 @@ def test_the_sadr_militia_of_old_newspapers_is_not_the_saraya() -> None:
 
 def test_who_accuses_others_is_no_party_to_what_is_told_beside_it() -> None:
     body = (
-        "تردد أن من الشروط إطلاق معتقلين أوقفوا في البصرة والديوانية خلال «صولة الفرسان».\n\nوشهد الأسبوعان الماضيان إخلاء سبيل 200 موقوف.\n\n"
+        "تردد أن من الشروط إطلاق معتقلين أوقفوا في البصرة والديوانية خلال «صولة "
+        "الفرسان».\n\nوشهد الأسبوعان الماضيان إخلاء سبيل 200 موقوف.\n\n"
         "واتهم مسؤول في «عصائب أهل الحق»، في حديث هاتفي، الحكومة بأنها تستثني معتقلي الجماعة من العفو."
     )
     assert not judge(report(body, "«العصائب» تشكو الإقصاء"), LEXICON, WATCH)
@@ -511,6 +512,76 @@ def test_a_report_cut_in_its_last_paragraph_still_says_who_it_was() -> None:
         "ونشر نائب عن المحافظة مقطعا مصورا قال إنه لأحد أعضاء عصائب أهل الحق وهو يطلق ال"
     )
     assert alerted(body, "رصاص على متظاهري الكوت", day="2022-01-08")
+
+
+def test_a_clash_told_only_to_be_denied_by_the_police_is_no_alert() -> None:
+    body = (
+        "نفت قيادة شرطة محافظة البصرة صحة مقطع مصور زعم ناشروه أنه لاشتباك بين سرايا "
+        "السلام وعصائب أهل الحق في الهارثة.\n\n"
+        "وقال مدير إعلامها إن المقطع قديم ولم يحصل أي احتكاك."
+    )
+    assert verdicts(body, "شرطة البصرة تنفي وقوع اشتباك في الهارثة") in ({}, {"basra": "digest"})
+    told = (
+        body
+        + "\n\nلكن مصدرا أمنيا قال إن اشتباكا بالأسلحة وقع مساء الجمعة بين سرايا السلام وعصائب أهل الحق في الهارثة."
+    )
+    assert alerted(told, "شرطة البصرة تنفي وقوع اشتباك في الهارثة")
+
+
+def test_a_title_that_calls_it_a_hoax_is_believed() -> None:
+    body = (
+        "مقطع قيل إنه يظهر اشتباكات اندلعت مساء الجمعة بين سرايا السلام وعصائب أهل الحق "
+        "في البصرة صور في طرابلس الليبية."
+    )
+    assert not alerted(body, "هذا المقطع لا يصور اشتباكات البصرة")
+
+
+def test_what_another_report_recalls_at_its_end_is_no_news_even_from_the_same_town() -> None:
+    body = (
+        "Two people were wounded on Wednesday as members of two tribes traded fire in al-Dayr, north of Basra.\n\n"
+        "The road to Qurna was shut.\n\nArmy vehicles stood between the villages.\n\n"
+        "{} fighters of Saraya al-Salam and Asaib Ahl al-Haq fought in the center of the city, leaving several dead."
+    )
+    title = "Tribal gun battle near Basra"
+    assert not alerted(body.format("Last month"), title, language="en", day="2022-10-05")
+    assert not alerted(body.format("In August"), title, language="en", day="2022-10-05")
+    assert alerted(body.format("On Tuesday night"), title, language="en", day="2022-10-05")
+
+
+def test_what_a_group_was_founded_to_fight_is_no_fight() -> None:
+    body = (
+        "Two men of another faction were killed on Tuesday in a shooting at a checkpoint "
+        "west of Basra, an official said.\n\n"
+        "The alliance also has in it Asaib Ahl al-Haq, which was formed to fight the Islamic State group."
+    )
+    assert not alerted(body, "Two killed in checkpoint shooting in Basra", language="en")
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        (
+            "خطة لمنع الاحتكاك ليلة الاقتراع",
+            "وضعت شرطة واسط خطة انتشار، وقال ضابط إنه لا توجد معلومات عن هجوم تنوي سرايا السلام القيام به في الكوت.",
+        ),
+        (
+            "الخزعلي: ملوحة المياه وصمة",
+            "طالب زعيم عصائب أهل الحق قيس الخزعلي، الاثنين، الحكومة بإغلاق منافذ الملح "
+            "وزيادة الإطلاقات المائية إلى البصرة.",
+        ),
+        (
+            "فيلم عن ليلة بريهة",
+            "يستعيد الفيلم الاشتباكات التي دارت بين سرايا السلام وعصائب أهل الحق في حي بريهة وسط البصرة.",
+        ),
+        (
+            "مواكب البصرة تستعد",
+            "قال عضو هيئة المواكب إن بينها موكب سرايا السلام الخدمي قرب ساحة سعد في "
+            "البصرة.\n\nوانتشرت مفارز الصحة قربها.",
+        ),
+    ],
+)
+def test_plans_appeals_films_and_processions_are_no_alerts(title: str, body: str) -> None:
+    assert not alerted(body, title)
 
 
 # --- what was done ---------------------------------------------------------------------------------------------------
