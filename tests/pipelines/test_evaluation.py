@@ -40,16 +40,24 @@ def evaluated(name: str) -> Evaluation:
         ("modelled.jsonl", "event_type_accuracy", 0.65),
         ("modelled.jsonl", "killed_accuracy", 0.70),
         ("modelled.jsonl", "injured_accuracy", 0.78),
-        ("modelled_later.jsonl", "precision", 0.97),
-        ("modelled_later.jsonl", "recall", 0.92),
-        ("modelled_later.jsonl", "groups_accuracy", 0.97),
+        ("modelled_later.jsonl", "precision", 0.96),
+        ("modelled_later.jsonl", "recall", 0.94),
+        ("modelled_later.jsonl", "groups_accuracy", 0.95),
         ("modelled_later.jsonl", "governorates_accuracy", 0.97),
+        ("modelled_later.jsonl", "event_type_accuracy", 0.70),
+        ("modelled_later.jsonl", "killed_accuracy", 0.80),
+        ("modelled_later.jsonl", "injured_accuracy", 0.85),
     ],
 )
 def test_figures_are_held(name: str, figure: str, at_least: float) -> None:
     value = evaluated(name).summary[figure]
     assert isinstance(value, float)
     assert value >= at_least
+
+
+def test_newspapers_of_twenty_years_raise_no_alert() -> None:
+    """What is nearest to one in ordinary Arabic newspapers: the Mahdi Army's war in Basra and Kut, namesakes, Hashd."""
+    assert [result.id for result in evaluated("newspapers.jsonl").results if result.relevant] == []
 
 
 @pytest.mark.parametrize("language", ["ar", "en", "fa", "ckb"])
