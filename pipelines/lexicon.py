@@ -34,7 +34,7 @@ _STRENGTHS = {"alone": ALONE, "support": SUPPORT, "weak": WEAK}
 _LANGUAGES = ("ar", "en", "ckb", "fa")
 _NAMES = ("name_en", "name_ar", "short_en")
 _KEYS: dict[Kind, frozenset[str]] = {
-    "group": frozenset({"resolved_by"}),
+    "group": frozenset({"resolved_by", "noun"}),
     "body": frozenset({"group", "resolved_by"}),
     "movement": frozenset({"near", "hint"}),
     "person": frozenset({"near", "role", "local"}),
@@ -64,6 +64,7 @@ class Entity:
     group: str = ""  # body: the group it stands for; group: its own id
     near: str = ""  # movement, person: the group it belongs to without being it
     resolved_by: tuple[str, ...] = ()  # entities whose presence settles a short form
+    noun: str = ""  # group: a plain word ("bands") that is its short form only with the article
     role: str = ""
     local: str = ""  # person: the governorate where he holds his office
     governorate: str = ""
@@ -291,6 +292,7 @@ class _Reader:
             group=id if kind == "group" else text("group", old.group if old else "") if kind == "body" else "",
             near=id if kind == "group" else text("near", old.near if old else "") if kind != "body" else "",
             resolved_by=tuple(str(item) for item in resolved_by),
+            noun=text("noun", old.noun if old else "") if kind == "group" else "",
             role=text("role", old.role if old else ""),
             local=text("local", old.local if old else ""),
             governorate=governorate,

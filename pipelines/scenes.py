@@ -185,15 +185,16 @@ def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozense
         world = world or _struck(id, reading, lexicon)
         if (settled and (iraqi or not foreign)) or (iraqi and not foreign):
             meant.add(id)
-        if not settled and (not world or _is_common_noun(id, reading)):
+        if not settled and (not world or _is_common_noun(id, reading, lexicon)):
             unsettled.add(id)
     return frozenset(meant), frozenset(unsettled & meant)
 
 
-def _is_common_noun(group: str, reading: Reading) -> bool:
+def _is_common_noun(group: str, reading: Reading, lexicon: Lexicon) -> bool:
     """Whether the short form is a plain word in this text: «عصائب منظمة», "organised bands", has no article."""
-    return any(
-        m.entity == group and m.strength < SUPPORT and m.form == "عصائب" and not s.text[: m.start].endswith("ال")
+    noun = fold(lexicon.entity(group).noun)
+    return bool(noun) and any(
+        m.entity == group and m.strength < SUPPORT and fold(m.form) == noun and not s.text[: m.start].endswith("ال")
         for s in reading.sentences
         for m in s.of("group")
     )
