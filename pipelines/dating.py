@@ -132,6 +132,7 @@ _RELATIVE = (
         r"|last night|yesterday|شب كذشته|ديشب|ديروز|دوينيشهو|شهوي رابردوو|دويني)(?!\w)"), 1, 1),
     (re.compile(
         r"(?<!\w)(?<!مثل هذا )(?:اليوم|صباح اليوم|فجر اليوم|مساء اليوم|today|tonight|this morning|this evening"
+        r"|(?:had|has|have) just|للتو|قبل قليل"
         r"|overnight"
         r"|امروز|بامداد امروز|ئهمرو|ئهم بهياني)(?!\w)"), 0, 1),
     (re.compile(r"(?<!\w)(?:قبل اسبوعين|قبل اسابيع|two weeks ago|weeks ago|دو هفته پيش)(?!\w)"), 14, 2),

@@ -10,7 +10,7 @@ from datetime import date
 from pipelines.dating import When
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import Place
-from pipelines.scenes import Scene, Story
+from pipelines.scenes import Scene, Story, is_direction
 from pipelines.text import fold
 from pipelines.tolls import toll, victims
 
@@ -97,7 +97,7 @@ def _here(scene: Scene, lexicon: Lexicon, governorate: str) -> str:
     places = [
         (m.start, lexicon.entity(m.entity).governorate)
         for m in scene.sentence.of("governorate", "place")
-        if m.strength >= SUPPORT
+        if m.strength >= SUPPORT and not is_direction(scene.sentence, m)
     ]
     cuts = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     kept = []

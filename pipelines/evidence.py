@@ -374,6 +374,8 @@ def speaks(scene: Scene) -> bool:
                 continue  # a headline: "a family accuses the group"
             if arabic and _THAT.search(scene.sentence.text[verb.end : max(verb.end, speaker.start)]):
                 continue  # "the sources said that fighters of …": somebody else speaks
+            if not arabic and _SOURCE_FIRST.match(scene.sentence.text) and verb.start > speaker.end + _NEXT_TO:
+                continue  # "The officials identified them as members of …, and said …"
             if not arabic and _SOURCE.search(scene.sentence.text[speaker.end : max(speaker.end, verb.start)]):
                 continue  # "… Asaib Ahl al-Haq and others, witnesses said"
             judges = bool(_JUDGES.search(verb.form))  # what stands between is what he judges
@@ -402,6 +404,12 @@ _SOURCE = re.compile(
 )
 
 
+_NEXT_TO = 4  # characters between a name and the verb right behind it
+_SOURCE_FIRST = re.compile(
+    r"\W*(?:the|a|an|two|three|several|local|security|police|iraqi)?\s*(?:\w+\s){0,2}?(?:officials?|officers?|sources?|police|residents?"
+    r"|witness(?:es)?|doctors?|relatives?|famil(?:y|ies)|lawmakers?|colonel|lieutenant|captain|medics?|neighbou?rs?)\b",
+    re.IGNORECASE,
+)
 _THEN_SAYS = re.compile(r"[\s»\"”)]*(?:قد |لقد )?")  # "الخزعلي قال", but not "عواد، مطالبين بكشف"
 _SUBJECT_BEFORE = re.compile(r"(?:^|\W)و?كان(?:ت|وا)? (?:\S+ ){1,6}قد $")
 _THAT = re.compile(r"\s[إأا]ن(?:ه|ها|هم|هما)?\s|مصدر|مصادر|المصادر|شهود|وكالة|موقع")

@@ -238,7 +238,8 @@ _COMERS_AR = (
     "|منتسبين|مشاركين|مواكب|شباب|شخصيات|لجنه|طلبه|انصار|المتظاهرون|المتظاهرين|القادمين|قادمين|القادمه|قادمه|القادم|قادم"
 )
 _ORIGIN_AR = re.compile(
-    rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|مسقط راس"
+    rf"(?:(?:{_COMERS_AR}) (?:\w+ ){{0,3}}?من|باتجاه|صوب|نحو|الي جهه|ابناء|من اهالي|ابن|مواليد|جبهه|جبهات"
+    rf"|من ريف|من قري|مهاجر\w* من|مسقط راس"
     rf"|ينحدر\w* من|اصلا من"
     r"|عدا|ما عدا|ماعدا|باستثناء|سوي|(?:معارك |عمليات |معركه |حرب )?تحرير|به جز|جكه له|بيجكه له"
     r"|(?:مرشح|النائب|نائب|ممثل)\w* عن|(?:كم|كيلومتر\w*) (?:جنوب|شمال|شرق|غرب)\w*|(?:طريق|الطريق)"
@@ -274,6 +275,12 @@ _DIRECTION = re.compile(
 _WINDOW = 40
 
 
+def is_direction(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a place only says in which direction another lies: "southeast of Baghdad"."""
+    before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
+    return bool(_DIRECTION.search(before + " ") or _DIRECTION.search(before))
+
+
 def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
     """The governorates a sentence names as the place; those people come from or roads lead to only with `origins`."""
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
@@ -295,7 +302,7 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
         origin = origin if chained else road or bool(comes and not blocked)
         behind, last = mention.end, entity.governorate
         if not origin or origins:
-            loose = _DIRECTION.search(before + " ") or _DIRECTION.search(before) or _FROM.search(before)
+            loose = is_direction(sentence, mention) or _FROM.search(before)
             held = held or bool(_HOLDS_OFFICE.search(before))
             loose = loose or _HOLDS_OFFICE.search(before)
             firm.append((entity.governorate, bool(loose) or bool(comes and blocked)))
@@ -425,7 +432,8 @@ def _only_examples(sentence: Sentence) -> bool:
 
 
 _FEARED = re.compile(
-    r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*|نيه|احتمال\w*)"
+    r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*"
+    r"|نيه|احتمال\w*)"
     r"(?: \w+){0,2}? (?:من |ل|ب)?(?:وقوع |حدوث |حصول |اندلاع )?(?:ال)? ?$"
     r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing"
     r"|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"

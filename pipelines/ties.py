@@ -16,14 +16,16 @@ _REPORTED = FORCE | {EventType.SHOW_OF_FORCE, EventType.DEPLOYMENT}
 _BEGINNING = 4  # sentences of the body in which a report says what happened
 _TIES = re.compile(
     r"(?<!\w)[وفبلك]*(?:ال)?(?:ينتم\w+|ينتسب\w*|منتم\w*|منتسب\w*|تابع\w*|[تي]تبع|عنصر\w*|عناصر\w*|افراد|مقاتل\w*"
-    r"|مسلح\w+|قيادي\w*|امر|مسؤول\w*|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|رايات|علم"
+    r"|مسلح\w+|قيادي\w*|امر|مسؤول\w*|عضو|اعضاء|محسوب\w*|مرتبط\w*|[تي]دير\w*|[تي]قود\w*|تشكيلات|شعار|شارات|شاره"
+    r"|رايات|علم"
     r"|علاقه|صله|وجوه|قاده|قيادات|انهم من|باسم|حمايه|حراس|مملوك\w*|[تي]عود|[تي]شغل\w*|متطوع\w*|[تي]عمل\w*|ضلوع"
     r"|الوقوف وراء|نعت\w*|نعي|[تي]نعي|من قبل|علي يد|تبنت)(?!\w)"
     r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
     r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flag|banner"
-    r"|uniforms?|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
+    r"|uniforms?|t ?shirts?|insignia|emblems?|logos?|figures?|escorts?|aides?|entourage|representative of"
+    r"|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
     r"|guards?|leased|battalion|ran|mourn(?:s|ed)? (?:him|her|them|one of its|its|two of its))\b"
-    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسئول|مسؤول)(?!\w)"
+    r"|(?<!\w)(?:عضو|اعضاي|وابسته|متعلق|نيروهاي|فرمانده\w*|دفتر|مسئول|مسؤول|نشان|ارم|برجم)(?!\w)"
     r"|(?<!\w)(?:سهر به|ئهندام\w*|چهكدار\w*|فهرمانده\w*|بهرپرس\w*|مولكي|بارهكا\w*|مهكتهب\w*)"
 )
 

@@ -30,7 +30,7 @@ def victims(text: str) -> int | None:
 _NUMBERS: dict[str, int] = {}
 for _value, _words in {
     1: "one|a|an|واحد|واحده|احد|احدي|يك|يهك|single",
-    2: "two|both|a couple of|اثنان|اثنين|اثنتان|اثنتين|دو|دوو",
+    2: "two|both|a couple of|a pair of|اثنان|اثنين|اثنتان|اثنتين|دو|دوو",
     3: "three|ثلاثه|ثلاث|سه|سي",
     4: "four|اربعه|اربع|چهار|چوار",
     5: "five|خمسه|خمس|پنج|پينج",
@@ -88,7 +88,7 @@ _KILL_V = (
 _HURT_V = r"(?:اصيب|اصيبت|اصابه|باصابه|واصابه|اصاب|اصابت|اصابوا|جرح|وجرح|بجرح|جرحت|جرحوا)"
 _DEAD_EN = (
     r"(?:dead|killed|died|dies|lost their lives|lose their lives|slain|lifeless|were shot dead|are dead"
-    r"|murdered|assassinated|fatalities|deaths|victims died|to death|gunned down|shot dead)"
+    r"|murdered|martyred|assassinated|fatalities|deaths|victims died|to death|gunned down|shot dead)"
 )
 _HURT_EN = r"(?:wounded|injured|hurt|bruised|injuries|sustain(?:ed|ing) (?:bruises|injuries|wounds))"
 
@@ -119,7 +119,7 @@ _UNITS_AR = (
 _KIN_AR = (
     r"(?:زوج(?:ته|ها|ه)|ابن(?:ه|ها|ته|تها|هما)|طفل(?:ه|ها|ته|تها)|ولد(?:ه|ها)|نجل(?:ه|ها)|شقيق(?:ه|ها|ته)"
     r"|والد(?:ه|ته|تها)|مرافقه|سائقه"
-    r"|حارسه|اخيه|اخاه|امه|شخص اخر|رفيقه|صديقه|زميله)"
+    r"|حارسه|اخيه|اخاه|امه|شخص اخر|رفيقه|صديقه|زميله|ابن (?:عمه|اخيه|خاله))"
 )
 
 _KILLED_AR = (
@@ -148,6 +148,10 @@ _KILLED_AR = (
         rf"|بسقوط|استشهد|استشهدت|استشهاد|قضت|قضي|اغتيال|مصرع|اغتيل|لقي|لقيت|توفي"
         rf"|توفيت) (?:\w+ ){{0,1}}?{_SINGLE_AR}(?!\w)(?! و?{_N} )", 1),
     (r"[ وف]توفي (?:\w+ ){0,6}?متاثر", 1),
+    (r"[ وف](?:توفي|قتل|قضي) (?:\w+ ){1,2}?(?:علي الفور|في الحال|في مكانه)(?!\w)", 1),
+    (rf"[ وف]اود[يت]\w? (?:\w+ )?بحياه {_SINGLE_AR} (?:\w+ )?و\w+(?!\w)(?! {_N})", 2),
+    (rf"[ وف]اود[يت]\w? \w+ بحياه (?:{_SINGLE_AR}|\w+ه)(?!\w)", 1),
+    (r"(?<!\w)مضرجا? بدم\w+", 1),
     (r"(?:العثور علي|عثر\w* (?:\w+ ){0,4}علي) جثه ", 1),
     (r"عثر علي\w* (?:ميتا|مقتولا|قتيلا|جثه هامده)", 1),
     (r"جثتين? ", 2),
@@ -204,6 +208,10 @@ _KILLED_EN = (
         r"(?<!\w)(?:was|were|is|been) (?:shot dead|killed|assassinated|murdered|gunned down"
         r"|slain)(?! by (?:the )?two)", 1),
     (r"(?<!\w)(?:assassinated|murdered|gunned down|shot dead) the (?!\w*[^s]s )\w+ ", 1),
+    (
+        r"(?<!\w)and (?:his|her|the) (?:driver|bodyguard|guard|brother|son|companion|cousin|man)(?: \w+){0,4}? were "
+        r"(?:slain|killed|shot dead|gunned down)", 2),
+    (rf"(?<!\w)(?:bodies|corpses) of {_ABOUT}{_N}(?!\w)", 0),
     (r"(?<!\w)a second (?:\w+ ){0,2}?(?:was (?:killed|shot dead)|died|dead)", 2),
     (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|casualties|one was killed)(?!\w)", _NONE),
     (r"(?<!\w)(?:lost|loses|losing) (?:his|her) life", 1),
@@ -214,7 +222,9 @@ _KILLED_FA = (
     (rf"(?<!\w)(?:شهادت )?{_ABOUT}{_N} (?:شهيد|رزمنده|(?:تن|نفر) (?:\w+ ){{0,5}}?به شهادت)(?!\w)", 0),
     (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ ){{0,4}}?(?:كشته|قتل|جان خود را|جان باخت)", 0),
     (rf"(?:كشته ها را|كشتهها را|شمار كشته ?ها|شمار كشته ?شدكان|كشته شدن|قتل|جان باختن) {_ABOUT}{_N} (?:تن|نفر)", 0),
-    (r"(?<!\w)يكي از \w+(?: \w+){0,5}? (?:كشته شد|جان باخت|ترور شد|به قتل رسيد)", 1),
+    (r"(?<!\w)يكي از \w+(?: \w+){0,8}? (?:كشته شد|جان باخت|ترور شد|به قتل رسيد|به شهادت رسيد)", 1),
+    (r"(?<!\w)(?:او|وي) (?:\w+ ){0,4}?(?:كشته شد|جان باخت|به شهادت رسيد)", 1),
+    (rf"(?<!\w)(?:اجساد|پيكرهاي|پيكر) {_N}(?!\w)", 0),
 )  # fmt: skip
 _KILLED_KU = (
     (
@@ -226,6 +236,8 @@ _KILLED_KU = (
         rf"|كيانيان ?(?:لهدهست|له دهست))",
         0),
     (rf"(?<!\w){_N} (?:كهسيان|\w+يان) كوشت(?!\w)", 0),
+    (rf"(?<!\w){_N} كوژراو(?!\w*يك)", 0),
+    (r"(?<!\w)\w+(?:يك|يهك) و \w+(?:يك|يهك) (?:\w+ ){0,3}?(?:كوژران|كيانيان)", 2),
     (rf"(?<!\w){_N} (?:\w+ )?\w+ شههيد (?:بوون|بون|كران)", 0),
 )  # fmt: skip
 _KILLED = _patterns(*_KILLED_AR, *_KILLED_EN, *_KILLED_FA, *_KILLED_KU)
@@ -245,6 +257,7 @@ _INJURED_AR = (
     (rf"(?<!\w)[وفب]?{_HURT_V} (?:{_KIN_AR}|{_SINGLE_AR}) (?:ب\w+ )?و(?:{_DUAL_AR}|اثنين|اثنتين)(?!\w)", 3),
     (rf"(?<!\w){_KIN_AR} (?:\S+ ){{0,6}}?(?:اصيب|اصيبت|جرح|جرحت) ", 1),
     (r"(?<!\w)[وف]?(?:جرح|اصيب) (?:هو|هي) ", 1),
+    (rf"(?<!\w)[وف]?نقل {_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:\w+ )?الي (?:ال)?مستشفي", 0),
     (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,2}}?(?:يتلقون|يرقدون|يعالجون|لا يزالون|ما زالوا)(?!\w)", 0),
     (r"[ وفب](?:جريح واحد|جريح اخر|اصيب اخر)(?!\w)", 1),
     (rf"{_WITHOUT}(?:{_HARMED})(?! (?:بالرصاص|خطره|بليغه))(?!\w)", _NONE),
@@ -265,8 +278,8 @@ _INJURED_EN = (
         r"(?:were |was |are |is |have been |had been |have |had |been |reported )?"
         rf"(?:slightly |critically |seriously |badly |lightly )?{_HURT_EN}(?!\w)", 0),
     (
-        rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures"
-        rf"|wounds) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
+        rf"(?<!\w)(?:wounding|injuring|wounded|injured|hurt|hurting|injures|injure"
+        rf"|wounds|wound) {_ABOUT}{_N}(?!\w)(?! (?:day|hour|month|year|week))", 0),
     (r"(?<!\w)(?:a|the|one) (?:\w+ ){1,3}?(?:was|sustain\w+|suffered) (?:\w+ )?(?:bruis\w+|injur\w+|wound\w+|hurt)", 1),
     (
         r"(?<!\w)(?:his|her|whose) \w+(?: was)?(?: badly| seriously| critically| slightly| lightly| gravely)? "
@@ -285,6 +298,8 @@ _INJURED_EN = (
         rf"(?<!\w){_ABOUT}{_N} (?:other )?(?:\w+ )?(?:were |was |are |is )?(?:being |been )?"
         r"(?:(?:treated (?:in|at)|taken to|rushed to) (?:the |a )?(?:\w+ )?(?:hospital|clinic)|hospitali[sz]ed)", 0),
     (rf"(?<!\w){_N} ?x? wia(?!\w)", 0),
+    (rf"(?<!\w){_ABOUT}{_N} (?:others? )?(?:\w+ )?(?:were |was )?(?:treated for|in hospital)(?!\w)", 0),
+    (r"(?<!\w)(?:wounding|injuring) (?:the other|another|a second)(?!\w)", 1),
     (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,3}}?with (?:gunshot|bullet|shrapnel|burn|stab|knife) (?:wounds|injuries)", 0),
     (rf"(?<!\w){_ABOUT}{_N} (?:\w+ ){{0,2}}?(?:required|needed|received|sought) (?:\w+ )?treatment", 0),
     (rf"(?<!\w){_ABOUT}{_N} (?:\w+ )?(?:are|were|is|was) being treated(?! (?:as|like))(?!\w)", 0),

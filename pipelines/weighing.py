@@ -153,7 +153,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
     if all("conditional" in item.scene.flags for item in evidence):
         yield Feature("conditional", -0.45, "told as a condition: if this were to happen")
-    days = [day.day for item in evidence for day in item.scene.days]
+    days = [day.day for item in evidence for day in item.told.days]
     opening = union(s.groups | s.leaders for s in story.scenes if s.sentence.paragraph <= 2)
     aside = governorate not in story.title or (deep and not spoken & opening)
     if days and aside and max(days) <= story.published - _STALE:
