@@ -129,6 +129,12 @@ def _in_context(
     escaped = votes.get(EventType.ASSASSINATION_ATTEMPT, 0.0) >= _ESCAPED
     if kind in (EventType.BOMBING, EventType.SHOOTING, EventType.ATTACK_ON_OFFICE) and escaped and not killed:
         return EventType.ASSASSINATION_ATTEMPT  # how it was tried matters less than that somebody was meant
+    if (
+        kind in (EventType.BOMBING, EventType.ATTACK_ON_OFFICE)
+        and not killed
+        and any(map(_under_a_car, [*first, *body]))
+    ):
+        return EventType.ASSASSINATION_ATTEMPT  # who sticks a bomb under a car means the man who drives it
     if kind is EventType.ASSASSINATION and killed == 0 and votes.get(EventType.ASSASSINATION_ATTEMPT):
         return EventType.ASSASSINATION_ATTEMPT
     if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in first):
@@ -185,6 +191,18 @@ def _by_the_state(scene: Scene, action: Action) -> bool:
     forces = [abs(m.start - action.mention.end) for m in scene.sentence.of("actor") if m.entity == "state"]
     groups = [abs(m.start - action.mention.end) for m in scene.sentence.of("group", "body")]
     return bool(forces) and min(forces) < min(groups, default=10_000)
+
+
+_UNDER_A_CAR = re.compile(
+    r"لاصق|(?:اسفل|تحت|داخل) (?:سياره|سيارته|عجله|عجلته|مركبه|مركبته)"
+    r"|(?:sticky|magnetic|limpet)(?: \w+)? (?:bomb|charge|device|mine)|(?:under|underside of|beneath) (?:\w+ ){0,2}?(?:car|vehicle|sedan|pickup)"
+    r"|مغناطيسي|زير خودرو"
+)
+
+
+def _under_a_car(scene: Scene) -> bool:
+    """Whether the charge was put on somebody's car."""
+    return bool(_UNDER_A_CAR.search(fold(scene.sentence.text)))
 
 
 _SHARE = 0.6
