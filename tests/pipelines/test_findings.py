@@ -514,6 +514,41 @@ def test_a_report_cut_in_its_last_paragraph_still_says_who_it_was() -> None:
     assert alerted(body, "رصاص على متظاهري الكوت", day="2022-01-08")
 
 
+def test_officials_who_identify_the_dead_speak_and_not_the_group_they_name() -> None:
+    body = (
+        "A dispute at a checkpoint south of Basra turned into a shootout between two forces, residents said on Tuesday.\n\n"
+        "One man was killed.\n\n"
+        "The officials identified those who manned the checkpoint as members of Saraya al-Salam, loyal to the cleric "
+        "Moqtada al-Sadr, and said that the convoy was that of Asaib Ahl al-Haq."
+    )
+    finding = only(body, "One dead in shootout near Basra", language="en")
+    assert (finding.verdict, finding.killed) == ("alert", 1)
+
+
+@pytest.mark.parametrize(
+    "tie",
+    [
+        "Several of the attackers wore T-shirts of Saraya al-Salam, the families said.",
+        "The men were the escorts of a local figure in Asaib Ahl al-Haq.",
+        "The pickups carried the insignia of Asaib Ahl al-Haq, three families said.",
+    ],
+)
+def test_shirts_escorts_and_insignia_say_whose_men_they_were(tie: str) -> None:
+    body = (
+        f"Gunmen beat a doctor and smashed the ward of a hospital in Kut on Tuesday, the health office said.\n\n{tie}"
+    )
+    assert alerted(body, "Gunmen beat doctor in Kut hospital", language="en")
+
+
+def test_a_direction_from_the_capital_does_not_move_a_report_there() -> None:
+    body = (
+        "KUT, Iraq - Two people died and 14 were injured when a munitions store of Asaib Ahl al-Haq exploded inside a camp "
+        "southeast of Baghdad late on Monday, officials said."
+    )
+    finding = only(body, "Blast in militia depot, two dead", language="en")
+    assert (finding.governorates, finding.killed, finding.injured) == (("wasit",), 2, 14)
+
+
 def test_a_clash_told_only_to_be_denied_by_the_police_is_no_alert() -> None:
     body = (
         "نفت قيادة شرطة محافظة البصرة صحة مقطع مصور زعم ناشروه أنه لاشتباك بين سرايا "
@@ -628,6 +663,11 @@ def test_whoever_escapes_a_bomb_was_meant() -> None:
     finding = only(body)
     assert finding.event_type is EventType.ASSASSINATION_ATTEMPT
     assert finding.injured == 0
+
+
+def test_a_bomb_under_a_car_is_an_attempt_on_its_owner() -> None:
+    body = "انفجرت عبوة لاصقة أسفل عجلة قيادي في سرايا السلام أمام داره في حي القبلة بالبصرة وأصيب سائقه بجروح."
+    assert kind(body) is EventType.ASSASSINATION_ATTEMPT
 
 
 def test_an_attempt_in_which_nobody_was_killed_is_no_assassination() -> None:
