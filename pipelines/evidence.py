@@ -399,6 +399,7 @@ _SOURCE = re.compile(
     r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"
     r"|captain|colonel|major|general|governor|agency|he|she|they|it|who)\b"
     r"|\b(?:an?|one|another|his|her|their) \w+(?: \w+){0,3}\s*$"
+    r"|,\s(?:the|two|three|four|several|some|local)\s\w+(?: \w+){0,2}\s*$"
     r"|سەرچاوە|شایەت|پۆلیس|پەرلەمانتار|منبع|منابع|شاهد|پلیس|نماینده",
     re.IGNORECASE,
 )

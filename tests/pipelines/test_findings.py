@@ -516,7 +516,8 @@ def test_a_report_cut_in_its_last_paragraph_still_says_who_it_was() -> None:
 
 def test_officials_who_identify_the_dead_speak_and_not_the_group_they_name() -> None:
     body = (
-        "A dispute at a checkpoint south of Basra turned into a shootout between two forces, residents said on Tuesday.\n\n"
+        "A dispute at a checkpoint south of Basra turned into a shootout between two "
+        "forces, residents said on Tuesday.\n\n"
         "One man was killed.\n\n"
         "The officials identified those who manned the checkpoint as members of Saraya al-Salam, loyal to the cleric "
         "Moqtada al-Sadr, and said that the convoy was that of Asaib Ahl al-Haq."
@@ -542,7 +543,8 @@ def test_shirts_escorts_and_insignia_say_whose_men_they_were(tie: str) -> None:
 
 def test_a_direction_from_the_capital_does_not_move_a_report_there() -> None:
     body = (
-        "KUT, Iraq - Two people died and 14 were injured when a munitions store of Asaib Ahl al-Haq exploded inside a camp "
+        "KUT, Iraq - Two people died and 14 were injured when a munitions store of Asaib "
+        "Ahl al-Haq exploded inside a camp "
         "southeast of Baghdad late on Monday, officials said."
     )
     finding = only(body, "Blast in militia depot, two dead", language="en")
