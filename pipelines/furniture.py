@@ -129,7 +129,7 @@ def _heading(line: str, cuts: tuple[str, ...]) -> int:
 def _is_furniture(line: str, raw: str) -> bool:
     if _TAGS.match(line) or (_CHROME.match(line.lstrip("(/[ ")) and len(line) < 160):
         return True
-    if _BUTTON.match(line.lstrip("(/[ ")):
+    if _BUTTON.match(line.lstrip("(/[ ")) and not _BULLET.match(raw):
         return True
     if len(line) < 220 and _CAPTION.search(line):
         return True
@@ -138,8 +138,8 @@ def _is_furniture(line: str, raw: str) -> bool:
 
 
 def _is_date(line: str) -> bool:
-    if _BULLET.match(line) and len(line.split()) > _DATED:
-        return False  # an item of a breaking report: "- the raid came at 3:40 …"
+    if len(line.split()) > _DATED:
+        line = _CLOCK.sub("", line)  # an item of a breaking report: "the raid came at 3:40 …"
     return (
         len(line) < 90
         and bool(_DATE.search(line))
@@ -148,7 +148,8 @@ def _is_date(line: str) -> bool:
     )
 
 
-_DATED = 6  # words a line with a date has that is no more than that
+_DATED = 6  # words a line with a date and the time has that is no more than that
+_CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 
 
 def _is_byline(line: str) -> bool:

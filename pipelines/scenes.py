@@ -286,6 +286,15 @@ def is_direction(sentence: Sentence, mention: Mention) -> bool:
     return bool(_DIRECTION.search(before + " ") or _DIRECTION.search(before))
 
 
+_TODAY = re.compile(r"\s+اليوم\s*[)\]\"»”]")
+
+
+def _is_outlet(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a place is the name of an outlet: «(بغداد اليوم)», "Baghdad Today", in brackets or quotation marks."""
+    marked = sentence.text[: mention.start].rstrip().endswith(("(", "[", '"', "«", "“"))
+    return marked and bool(_TODAY.match(sentence.text, mention.end))
+
+
 def _only_from_the_capital(sentence: Sentence, lexicon: Lexicon) -> bool:
     """Whether all a sentence says of the place is in which direction from the capital it lies."""
     places = [m for m in sentence.of("governorate", "place") if m.strength >= SUPPORT]
@@ -300,7 +309,7 @@ def _named(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> froze
     last = ""
     for mention in sentence.of("governorate", "place"):
         entity = lexicon.entity(mention.entity)
-        if mention.strength < SUPPORT:
+        if mention.strength < SUPPORT or _is_outlet(sentence, mention):
             continue
         before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
         between = sentence.text[behind : mention.start] if behind >= 0 else ""

@@ -96,12 +96,16 @@ _HURT_EN = r"(?:wounded|injured|hurt|bruised|injuries|sustain(?:ed|ing) (?:bruis
 _NONE = 1000  # the number of a pattern that says that nobody was
 
 
-def _patterns(*sources: tuple[str, int]) -> tuple[tuple[re.Pattern[str], int], ...]:
-    """(regular expression, number): 0 takes the number named `n`; a negative one adds to what the sentence has.
+class _Table:
+    """Patterns of one script, tried only where one of their words is there at all: most sentences tell of no victims.
 
-    Each looks ahead only, so that "a day on which four men died" is read from "a" and from "four".
+    A pattern is (regular expression, number): 0 takes the number named `n`; a negative one adds to what the sentence
+    has. Each looks ahead only, so that "a day on which four men died" is read from "a" and from "four".
     """
-    return tuple((re.compile(f"(?={source})"), number) for source, number in sources)
+
+    def __init__(self, words: str, *sources: tuple[str, int]) -> None:
+        self.words = re.compile(words)
+        self.patterns = tuple((re.compile(f"(?={source})"), number) for source, number in sources)
 
 
 _WITHOUT = r"(?<!\w)[وف]?(?:(?:ب?دون|بلا|ب?عدم|لا|ما من|بلا اي|لم \w+)) (?:\w+ ){0,4}?"  # "من دون أي …", "لم تقع …"
@@ -240,7 +244,17 @@ _KILLED_KU = (
     (r"(?<!\w)\w+(?:يك|يهك) و \w+(?:يك|يهك) (?:\w+ ){0,3}?(?:كوژران|كيانيان)", 2),
     (rf"(?<!\w){_N} (?:\w+ )?\w+ شههيد (?:بوون|بون|كران)", 0),
 )  # fmt: skip
-_KILLED = _patterns(*_KILLED_AR, *_KILLED_EN, *_KILLED_FA, *_KILLED_KU)
+_KILLED = (
+    _Table(
+        r"قتل|قتي|قتول|غتال|مصرع|حتف|شهد|شهيد|شهاد|شهداء|ضحاي|جث|قضي|قضت|قضوا|سقط|سقوط|وفي|وفا|اود|فارق|اغت|حيا[هت]|ارد|ميتا|بدم"
+        r"|خسائر|كشت|جان|ترور|پيكر|اجساد|رزمنده|كوژ|كيان|شههيد|كوشت",
+        *_KILLED_AR, *_KILLED_FA, *_KILLED_KU,
+    ),
+    _Table(
+        r"dead|die|kill|death|li[fv]e|slain|murder|martyr|assassinat|fatalit|casualt|gunned|shot|bod|corpse|toll|fallen|kia",
+        *_KILLED_EN,
+    ),
+)  # fmt: skip
 
 _INJURED_AR = (
     (rf"[ (و]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:قد )?{_HURT_AR}(?!\w)", 0),
@@ -326,17 +340,23 @@ _INJURED_KU = (
     (rf"(?<!\w){_N}ي? ديكه\w* بريندار", 0),
     (r"(?<!\w)هيچ كهس\w* (?:\w+ ){0,2}?بريندار نه", _NONE),
 )  # fmt: skip
-_INJURED = _patterns(*_INJURED_AR, *_INJURED_EN, *_INJURED_FA, *_INJURED_KU)
-_VICTIMS = _patterns(
-    (rf"[ (]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:ضحايا|ضحيه)(?!\w)", 0),
-    (rf"(?<!\w){_ABOUT}{_N} (?:casualties|victims)(?!\w)", 0),
+_INJURED = (
+    _Table(
+        r"صيب|صاب|يصب|جرح|جري|مستشف|خسائر|ضرار|يتلق|يرقد|يعالج|لا يزال|ما زال|قتلي|وفيات|ضحايا|زخمي|مجروح|بريندار",
+        *_INJURED_AR, *_INJURED_FA, *_INJURED_KU,
+    ),
+    _Table(r"wound|injur|hurt|bruis|hit|shot|struck|graz|treat|hospital|casualt|harm|damage|losses|wia", *_INJURED_EN),
+)  # fmt: skip
+_VICTIMS = (
+    _Table("ضحايا|ضحيه", (rf"[ (]{_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:ضحايا|ضحيه)(?!\w)", 0)),
+    _Table("casualties|victims", (rf"(?<!\w){_ABOUT}{_N} (?:casualties|victims)(?!\w)", 0)),
 )
 
 
-def _count(folded: str, patterns: tuple[tuple[re.Pattern[str], int], ...]) -> int | None:
+def _count(folded: str, tables: tuple[_Table, ...]) -> int | None:
     best: int | None = None
     more = 0
-    for pattern, number in patterns:
+    for pattern, number in (item for table in tables if table.words.search(folded) for item in table.patterns):
         for match in pattern.finditer(folded):
             if number == _NONE:
                 best = best or 0

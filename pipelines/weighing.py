@@ -223,12 +223,16 @@ def _turns_to(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
     )
 
 
+_AFTER = re.compile(r"(?<!\w)(?:بعد|عقب|إثر|اثر|after|following|پس از|دوای)\s", re.IGNORECASE)
+
+
 def _in_aside(scene: Scene, lexicon: Lexicon, governorate: str) -> bool:
-    """Whether the governorate stands only behind "days after …": the report is about what came afterwards."""
+    """Whether the governorate is only in what came before: "days after …", "in Baghdad … after tension in Basra"."""
+    places = [(m.start, lexicon.entity(m.entity).governorate) for m in scene.sentence.of("governorate", "place")]
+    mine = min((at for at, place in places if place == governorate), default=-1)
     aside = _ASIDE.search(scene.sentence.text)
-    mine = [
-        m.start
-        for m in scene.sentence.of("governorate", "place")
-        if lexicon.entity(m.entity).governorate == governorate
-    ]
-    return bool(aside and mine and min(mine) > aside.start())
+    if aside and mine > aside.start():
+        return True
+    after = _AFTER.search(scene.sentence.text)
+    there = [at for at, place in places if place in scene.named - {governorate}]
+    return bool(after and mine > after.start() and there and max(there) < after.start())

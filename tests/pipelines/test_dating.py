@@ -31,6 +31,9 @@ SUNDAY = date(2024, 1, 14)
         ("قبل أسبوع", SUNDAY, date(2024, 1, 7), 2),
         ("في حزيران 2018", SUNDAY, date(2018, 6, 30), 3),
         ("عام 2007", SUNDAY, date(2007, 12, 31), 3),
+        ("In August the city saw gunfire", date(2022, 10, 5), date(2022, 8, 31), 3),
+        ("وفي أيلول شهدت المدينة", date(2022, 12, 5), date(2022, 9, 30), 3),
+        ("judges had just condemned him", SUNDAY, SUNDAY, 1),
     ],
 )
 def test_a_day_is_resolved(text: str, published: date, day: date, precision: int) -> None:

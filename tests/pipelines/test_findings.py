@@ -541,6 +541,12 @@ def test_shirts_escorts_and_insignia_say_whose_men_they_were(tie: str) -> None:
     assert alerted(body, "Gunmen beat doctor in Kut hospital", language="en")
 
 
+def test_an_outlet_named_for_a_city_is_no_place_but_the_city_today_is() -> None:
+    body = 'قال المصدر لـ(بغداد اليوم) إن "اشتباكا اندلع بين سرايا السلام وعصائب أهل الحق في حي الجمهورية وأصيب ثلاثة".'
+    assert verdicts(body, "اشتباك في البصرة") == {"basra": "alert"}
+    assert not alerted("اندلع اشتباك في بغداد اليوم بين سرايا السلام وعصائب أهل الحق بعد توتر شهدته البصرة قبل أيام.")
+
+
 def test_a_direction_from_the_capital_does_not_move_a_report_there() -> None:
     body = (
         "KUT, Iraq - Two people died and 14 were injured when a munitions store of Asaib "

@@ -62,6 +62,13 @@ def test_the_headings_of_a_source_cut_its_pages() -> None:
     assert prose(f"{STORY}\nمن موقعنا\n{STORY}", ("من موقعنا",)) == [STORY]
 
 
+def test_a_sentence_that_begins_like_a_button_is_read() -> None:
+    assert prose("شارك المئات من عناصر سرايا السلام في استعراض وسط البصرة.") != []
+    items = ["- المصدر: مقتل مقاتلين اثنين وجرح ثمانية", "- القصف وقع عند الساعة 3:40 فجرا قرب المنفذ الحدودي"]
+    assert prose("\n".join(items)) == items
+    assert prose(f"{STORY}\nشارك الخبر\nالمصدر: وكالات") == [STORY]
+
+
 def test_dates_and_bylines_are_headers() -> None:
     roles = [line.role for line in read_lines(f"1-09-2022, 13:28\nBy News Desk\n{STORY}")]
     assert roles == ["header", "header", "prose"]

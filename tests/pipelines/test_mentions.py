@@ -69,6 +69,7 @@ def test_the_sorani_word_for_said_is_not_kut() -> None:
         "منظمة الفاو تحذر", "كتلة الأحرار النيابية", "كوت ديفوار", "خام البصرة الخفيف", "شارع البصرة", "بصرى الشام",
         "الحسن البصري", "سرايا - قال رئيس الوزراء", "Basrah Heavy crude", "Saraya al-Quds", "Saraya Awliya al-Dam",
         "Peace Brigades International", "FAO said", "aah, that hurts", "الكويت", "وسيط", "دار السلام",
+        "قال المصدر لبغداد اليوم", "Baghdad Today reported",
     ],
 )  # fmt: skip
 def test_collisions_stay_silent(text: str) -> None:

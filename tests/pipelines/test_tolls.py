@@ -1,6 +1,7 @@
 """Killed and injured, in words and digits, singular, dual and plural."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,8 @@ import pytest
 
 from pipelines import dating, furniture, scenes, ties, tolls
 from pipelines.tolls import Toll, toll
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,15 @@ from pipelines.tolls import Toll, toll
 )
 def test_a_sentence_gives_its_toll(text: str, killed: int | None, injured: int | None) -> None:
     assert toll(text) == Toll(killed, injured)
+
+
+def test_the_words_a_table_is_tried_for_miss_no_toll(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [json.loads(line) for line in (DATA / "dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    sentences = [part for case in cases for part in re.split(r"[.\n]", case["title"] + "\n" + case["body"])]
+    quick = [toll(sentence) for sentence in sentences]
+    for table in (*tolls._KILLED, *tolls._INJURED):
+        monkeypatch.setattr(table, "words", re.compile(""))
+    assert [toll(sentence) for sentence in sentences] == quick
 
 
 @pytest.mark.parametrize("module", [dating, furniture, scenes, ties, tolls], ids=lambda module: module.__name__)
