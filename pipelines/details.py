@@ -10,7 +10,8 @@ from datetime import date
 from pipelines.dating import When
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.models import Place
-from pipelines.scenes import Scene, Story, is_direction
+from pipelines.placing import is_direction
+from pipelines.scenes import Scene, Story
 from pipelines.text import fold
 from pipelines.tolls import toll, victims
 

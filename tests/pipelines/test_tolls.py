@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pipelines import dating, furniture, scenes, ties, tolls
+from pipelines import dating, furniture, genres, placing, scenes, ties, tolls
 from pipelines.tolls import Toll, toll
 
 DATA = Path(__file__).parents[1] / "data"
@@ -120,7 +120,9 @@ def test_the_words_a_table_is_tried_for_miss_no_toll(monkeypatch: pytest.MonkeyP
     assert [toll(sentence) for sentence in sentences] == quick
 
 
-@pytest.mark.parametrize("module", [dating, furniture, scenes, ties, tolls], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [dating, furniture, genres, placing, scenes, ties, tolls], ids=lambda module: module.__name__
+)
 def test_patterns_for_folded_text_are_folded_themselves(module: ModuleType) -> None:
     """Folding makes one letter of ك, ک and گ, so that a pattern that keeps گ never finds anything."""
     source = Path(str(module.__file__)).read_text(encoding="utf-8")

@@ -1,0 +1,78 @@
+"""What kind of text a page is, where that says that it is no report of an event: opinion, sport, a hoax, a film."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.models import Mention
+from pipelines.passages import Reading, Sentence
+from pipelines.text import fold
+
+_EXPLAINER = re.compile(
+    r"^(?:من هو|من هي|من هم|ما هي|ما هو|ماذا يريد|who is|who are|what is|what are|explainer|factbox"
+    r"|profile|opinion)(?!\w)|(?:^|[:،] )(?:(?:قصه|حكايه) (?:تاسيس|نشاه|صعود|ولاده|حياه)|سيره|بروفايل|بورتريه"
+    r"|the story of|a profile of) "
+)
+_RETROSPECT = re.compile(
+    r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"
+)
+_QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
+_CULTURE = re.compile(
+    r"(?<!\w)(?:فيلم|فيلما|وثائقي|مسلسل|روايه (?!ل)|مسرحيه|معرض الكتاب|مهرجان (?:\w+ )?(?:للفيلم|السينما|المسرح))"
+    r"|\b(?:film|documentary|novel|tv series|theatre|book fair|exhibition)\b"
+)
+_OPINION_HEADER = {
+    "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
+    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
+}  # fmt: skip
+_BYLINE = re.compile(r"بقلم(?!\w)|يكتبها|كتب د(?!\w)")  # columns are signed so; reports name a newsroom or a town
+_ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is about|part of the \d{4}")
+
+
+def genre_of(reading: Reading) -> frozenset[str]:
+    """The kinds a page is of; most are of none."""
+    genre: set[str] = set()
+    headers = [fold(header).strip(" .:") for header in reading.headers]
+    titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
+    if any(header in _OPINION_HEADER for header in headers):
+        genre.add("opinion")
+    if any(_BYLINE.match(header) for header in headers):
+        genre.add("opinion")
+    if any(_EXPLAINER.search(title) for title in titles):
+        genre.add("explainer")
+    in_title = {m.entity for s in reading.sentences if s.field == "title" for m in s.mentions}
+    genre |= {kind for kind in ("anniversary", "hoax") if f"marker.{kind}" in in_title}
+    if any(_CULTURE.search(title) for title in titles):
+        genre.add("culture")
+    if any(_QUESTION.search(title) for title in titles):
+        genre.add("analysis")
+    if any(_RETROSPECT.search(title) for title in titles):
+        genre.add("retrospect")
+    first = [fold(s.text)[:120] for s in reading.sentences[:3]]
+    if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
+        genre.add("encyclopaedia")
+    if _is_stuffed(reading):
+        genre.add("stuffing")
+    for subject in ("sport", "economy"):
+        lead = [s for s in reading.sentences if s.field == "title" or s.order <= 3]
+        words = {
+            fold(m.form) for s in lead for m in s.mentions if m.entity == f"marker.{subject}" and not _in_name(m, s)
+        }
+        if len(words) >= 2:
+            genre.add(subject)
+    return frozenset(genre)
+
+
+def _in_name(mention: Mention, sentence: Sentence) -> bool:
+    """Whether a word is part of a group's name: the League of the Righteous plays no football."""
+    return any(name.start <= mention.start and mention.end <= name.end for name in sentence.of("group", "body"))
+
+
+_STUFFED_FROM = 60  # words; a shorter report may well say the same few words again
+_FEW = 0.15  # share of different words below which a text is a list of keywords; reports have 0.5 and more
+
+
+def _is_stuffed(reading: Reading) -> bool:
+    """Whether the text is the same few words over and over, as pages written for search engines are."""
+    words = [word for s in reading.sentences if s.field != "title" for word in fold(s.text).split()]
+    return len(words) >= _STUFFED_FROM and len(set(words)) < _FEW * min(len(words), 400)
