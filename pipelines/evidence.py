@@ -83,7 +83,7 @@ def _groups_here(scene: Scene, governorate: str, watched: frozenset[str], lexico
 
     "SaS stormed the square in Najaf, while Basra and Kut stayed calm": each half keeps its own places and names.
     """
-    groups = frozenset() if "list_of_groups" in scene.flags else scene.groups & watched
+    groups = frozenset() if "unbound" in scene.flags else scene.groups & watched
     if not groups or len(scene.named) < 2:
         return groups
     groups -= _bound_elsewhere(scene, governorate, lexicon)
@@ -158,7 +158,7 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
     forceful = any(action.event_type not in _MILD and action.weight >= STRONG for action in scene.actions)
     telling = _telling(scene) >= STRONG and (forceful or "anaphora" in scene.flags)
     for other in near(story.scenes, index, 2):
-        there = frozenset() if "list_of_groups" in other.flags else other.groups & watched
+        there = frozenset() if "unbound" in other.flags else other.groups & watched
         elsewhere = other.where and governorate not in other.where
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
@@ -202,7 +202,7 @@ def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evide
     struck = any(a.event_type is EventType.ATTACK_ON_OFFICE for scene in deeds for a in scene.actions)
     found = []
     for scene in story.scenes:
-        groups = frozenset() if "list_of_groups" in scene.flags or scene.others else scene.groups & watched
+        groups = frozenset() if "unbound" in scene.flags or scene.others else scene.groups & watched
         elsewhere = scene.named and governorate not in scene.named
         if not groups or elsewhere or scene.row or "conditional" in scene.flags or speaks(scene):
             continue
@@ -332,7 +332,7 @@ _APPEALS = re.compile(  # what the state is asked to do is no order of one's own
     re.IGNORECASE,
 )
 _JUDGES = re.compile(
-    r"welcom|criticis|criticiz|condemn|denounc|prais|reject|congratulat|argu|support|expect|رحب|استنكر|يستنكر|أدان|ادان|يدين|تدين|ندد"
+    r"welcom|criticis|criticiz|condemn|denounc|prais|reject|congratulat|argu|support|expect|رحب|استنكر|يستنكر|أدان|(?<!\w)دان|ادان|يدين|تدين|ندد"
     r"|انتقد|ينتقد|أشاد|اشاد|يشيد|بارك|هنأ|محكوم|محکوم|انتقاد|ڕەخنە|مەحکوم|شەرمەزار|ئیدانە|سەرکۆنە",
     re.IGNORECASE,
 )

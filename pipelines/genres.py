@@ -16,10 +16,22 @@ _EXPLAINER = re.compile(
 _RETROSPECT = re.compile(
     r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"
 )
-_QUESTION = re.compile(r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)")
+_QUESTION = re.compile(
+    r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)"
+    r"|(?<!\w)(?:خبير|باحث|محلل|مراقبون|اكاديمي) (?:\w+ ){0,3}?(?:يشرح|يوضح|يقرا|يتوقع|يفسر|يستبعد)"
+    r"|\b(?:analysts?|experts?|researchers?) (?:explains?|says?|discuss\w*)"
+)
+_INTERVIEW = re.compile(r"(?:حوار|مقابله|لقاء خاص|interview|q a)(?!\w)")
+_CLAIM = re.compile(r"\W*(?:ال)?ادعاء\W*:|\W*claim ?:|\W*(?:الحقيقه|verdict|التصنيف) ?:")
 _CULTURE = re.compile(
     r"(?<!\w)(?:فيلم|فيلما|وثائقي|مسلسل|روايه (?!ل)|مسرحيه|معرض الكتاب|مهرجان (?:\w+ )?(?:للفيلم|السينما|المسرح))"
     r"|\b(?:film|documentary|novel|tv series|theatre|book fair|exhibition)\b"
+)
+_ACCIDENT = re.compile(
+    r"(?<!\w)[وب]?(?:حادث (?:سير|مروري|دهس|غرق)|حوادث السير|تصادم|اصطدام"
+    r"|انقلاب (?:حافله|سياره|عجله|شاحنه|مركبه)|غرق|تسمم"
+    r"|صعقه|انفجار اطار|تماس كهربايي)(?!\w)"
+    r"|\b(?:crash\w*|overturn\w*|collision|drown\w*|electrocut\w*|food poisoning|stampede)\b"
 )
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
@@ -36,14 +48,18 @@ def genre_of(reading: Reading) -> frozenset[str]:
     titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
     if any(header in _OPINION_HEADER for header in headers):
         genre.add("opinion")
-    if any(_BYLINE.match(header) for header in headers):
+    if any(_BYLINE.match(header) or _INTERVIEW.match(header) for header in headers):
         genre.add("opinion")
+    if any(_CLAIM.match(fold(s.text)) for s in reading.sentences if s.field != "title"):
+        genre.add("hoax")  # a fact-check
     if any(_EXPLAINER.search(title) for title in titles):
         genre.add("explainer")
     in_title = {m.entity for s in reading.sentences if s.field == "title" for m in s.mentions}
     genre |= {kind for kind in ("anniversary", "hoax") if f"marker.{kind}" in in_title}
     if any(_CULTURE.search(title) for title in titles):
         genre.add("culture")
+    if any(_ACCIDENT.search(title) for title in titles):
+        genre.add("accident")
     if any(_QUESTION.search(title) for title in titles):
         genre.add("analysis")
     if any(_RETROSPECT.search(title) for title in titles):

@@ -72,10 +72,25 @@ def _is_outlet(sentence: Sentence, mention: Mention) -> bool:
     return marked and bool(_TODAY.match(sentence.text, mention.end))
 
 
-def only_from_the_capital(sentence: Sentence, lexicon: Lexicon) -> bool:
-    """Whether all a sentence says of the place is in which direction from the capital it lies."""
+def only_aside(sentence: Sentence, lexicon: Lexicon, known: frozenset[str]) -> bool:
+    """Whether a sentence names places only as a direction from the capital or as where somebody comes from.
+
+    In a report whose title or dateline says where it lies (`known`) it then lies there.
+    """
     places = [m for m in sentence.of("governorate", "place") if m.strength >= SUPPORT]
-    return bool(places) and all(lexicon.entity(m.entity).capital and is_direction(sentence, m) for m in places)
+
+    last: Mention | None = None
+    for mention in places:
+        entity = lexicon.entity(mention.entity)
+        before = fold(sentence.text[max(0, mention.start - _WINDOW) : mention.start])
+        same = (
+            last and mention.start - last.end <= _SAME and lexicon.entity(last.entity).governorate == entity.governorate
+        )
+        comes = entity.governorate not in known and bool(same or _FROM.search(before))
+        if not (is_direction(sentence, mention) if entity.capital else comes):
+            return False
+        last = mention
+    return bool(places)
 
 
 def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
@@ -117,7 +132,7 @@ _BLOCKED = re.compile(
 )
 _ROAD = re.compile(r"[\s-]+(?:road|highway|motorway|expressway)\b", re.IGNORECASE)  # "on the Baghdad road"
 _FROM = re.compile(
-    r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| اهالي| سكنه| سكان)?"
+    r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| ناحيه| اهالي| سكنه| سكان){0,3}"
     r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
 )
 

@@ -17,7 +17,7 @@ from pipelines.genres import genre_of
 from pipelines.lexicon import ALONE, SUPPORT, Lexicon
 from pipelines.models import EventType, Mention
 from pipelines.passages import Reading, Sentence
-from pipelines.placing import governorates_of, only_from_the_capital
+from pipelines.placing import governorates_of, only_aside
 from pipelines.roundups import items_of
 from pipelines.text import fold
 
@@ -69,7 +69,7 @@ class Scene:
     row: bool  # its governorates are a list
     actions: tuple[Action, ...]
     days: tuple[When, ...]
-    flags: frozenset[str]  # ids of markers, and: old, recent, pluperfect, list_of_groups
+    flags: frozenset[str]  # ids of markers, and: old, recent, pluperfect, unbound (its groups do nothing here)
 
     @property
     def weight(self) -> float:
@@ -131,7 +131,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
     )
     if title | dateline:
         named = [
-            frozenset() if only_from_the_capital(sentence, lexicon) else here
+            frozenset() if only_aside(sentence, lexicon, title | dateline) else here
             for sentence, here in zip(reading.sentences, named, strict=True)
         ]
     scenes: list[Scene] = []
@@ -241,13 +241,22 @@ def _groups(sentence: Sentence, meant: frozenset[str], lexicon: Lexicon) -> tupl
 _HAD = re.compile(r"\bhad (?:been |also |already )?\w+(?:ed|en|n|t)\b")
 
 
+_THEN = re.compile(  # what points back to a time told before
+    r"(?<!\w)(?:انذاك|حينها|حينذاك|وقتها|يومها|ليلتها|في حينه)(?!\w)|^و?كان(?:ت|وا)? \w+"
+    r"|\bthat (?:year|month|week|night|day|spring|summer|autumn|winter|january|february|march|april|may|june|july"
+    r"|august|september|october|november|december)\b|\bat the time\b|\bback then\b"
+)
+
+
 def _still_history(scene: Scene, before: Sequence[Scene]) -> bool:
     """Whether an undated sentence goes on with what an old sentence right before it began: "In 2007 … They had …"."""
     if not before or scene.days or scene.flags & {"recent", "old"}:
         return False
     last = before[-1]
     same = last.sentence.field == "body" and last.sentence.paragraph == scene.sentence.paragraph
-    past = "pluperfect" in scene.flags or bool(_HAD.search(scene.sentence.text))
+    past = "pluperfect" in scene.flags or bool(
+        _HAD.search(scene.sentence.text) or _THEN.search(fold(scene.sentence.text))
+    )
     return same and past and "old" in last.flags
 
 
@@ -299,7 +308,9 @@ def _scene(
     # "burned the offices of A, B, C" is no mere list
     struck = any(m.entity == "action.attack_on_office" for m in sentence.of("action"))
     if _only_examples(sentence) or (len(groups) + others >= 3 and others and not struck):
-        flags.add("list_of_groups")
+        flags.add("unbound")
+    if _NOT_THEIRS.search(fold(sentence.text)):
+        flags.add("unbound")
     placed: Placed = (
         "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
     )
@@ -324,7 +335,16 @@ def _scene(
 _SUCH_AS = re.compile(
     r"(?<!\w)(?:مثل|نظير|مانند|وهك|such as|like"
     r"|(?:الاخري|other \w+|others) (?:\S+ ){0,4}(?:و?منها|من بينها|بينها|including|among them))"
-    r" (?:\w+ ){0,2}\W*[وف]?(?:ال)?$"
+    r" (?:\w+ ){0,4}\W*[وف]?(?:ال)?$"
+)
+
+
+_NOT_THEIRS = re.compile(  # a link to the group is said to be false
+    r"(?<!\w)(?:(?:هويه|هويات|باج|باجات|وثائق) مزور\w*|منتحل\w* (?:صفه|اسم)|لا وجود لاسم\w*"
+    r"|لا علاقه لاي (?:حركه|جهه|فصيل|حزب)"
+    r"|تبين انه ليس)(?!\w)"
+    r"|\b(?:(?:forged|fake) (?:\w+ )?(?:id|ids|card|cards|badge|badges|papers)|impostors?|posing as|no link with any"
+    r"|played no part|none of them is|anonymous (?:\w+ )?(?:channel|account|page)|hoax)\b"
 )
 
 
@@ -336,11 +356,11 @@ def _only_examples(sentence: Sentence) -> bool:
 
 _FEARED = re.compile(
     r"(?<!\w)(?:مخاوف|خشيه|تحسبا|تحذير\w*|[يت]?حذر\w*|تجنب\w*|لتجنب|تفادي\w*|لتفادي|درءا|منعا|لمنع|خطه|مخطط\w*"
-    r"|نيه|احتمال\w*)"
+    r"|نيه|احتمال\w*|[وف]?ظن\w*|حسبوه|توهم\w*)"
     r"(?: \w+){0,2}? (?:من |ل|ب)?(?:وقوع |حدوث |حصول |اندلاع )?(?:ال)? ?$"
     r"|(?<!\w)(?:fears? of|fearing|to avoid|avoiding|warn\w* (?:of|against)|to prevent|preventing"
     r"|averting|plan(?:s|ned|ning)? to|plot(?:s|ted|ting)? to"
-    r"|risk of|threat of)(?: \w+){0,4} $"
+    r"|risk of|threat of|thought|mistook|mistaken for|rumou?rs? of)(?: \w+){0,4} $"
     r"|(?<!\w)(?:احتمال|بيم|نكراني از|براي جلوكيري از|مترسي|ترسي)(?: \w+){0,2} $"
 )
 
@@ -354,9 +374,17 @@ _NOT = re.compile(
 )
 
 
+_NO_FOE = re.compile(
+    r"\W*(?:against |on |with |the |ال)?(?:corruption|poverty|crime|drugs|unemployment|fires?|disease"
+    r"|فساد|فقر|مخدرات|بطاله)"
+)
+
+
 def _happened(text: str, mention: Mention) -> bool:
     """Whether an act is told, not feared, forbidden, planned or said not to have been: "there was no clash"."""
     before = fold(text[max(0, mention.start - 50) : mention.start]) + " "
+    if _NO_FOE.match(fold(text[mention.end : mention.end + 30])):
+        return False  # who fights corruption fires no shot
     return not (_FEARED.search(before) or _NOT.search(before))
 
 

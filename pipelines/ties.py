@@ -63,10 +63,10 @@ def tells_who(scene: Scene) -> bool:
 _COMMENTS = re.compile(
     r"\b(?:condemn\w*|denounc\w*|offer(?:s|ed|ing)?|stands? ready|ready to|deni\w+|such as|condolences"
     r"|turned to|appeal\w*|thank\w*|welcom\w*|call(?:s|ed) (?:for|on)|urg\w+"
-    r"|among them|including|headed by|no part in|claim(?:s|ed|ing) to)\b"
+    r"|among them|including|minister|headed by|no part in|claim(?:s|ed|ing) to)\b"
     r"|(?<!\w)[وف]?(?:ادان\w*|[تي]دين|استنكر\w*|ندد\w*|نددت|نفت|نفي|[تي]نفي|استعداد\w*|عزت|عزي|تعازي|مثل"
     r"|دعا|دعت|[تي]دعو|طالب\w*|[تي]طالب\w*|رحب\w*"
-    r"|بينها|من بينهم|[يا]دع[يت] (?:انه\w* من|\w*نتما\w*)|زعم\w*|عرض|عرضت|ناشد\w*|شكر\w*)(?!\w)"
+    r"|بينها|من بينهم|وزير|[يا]دع[يت] (?:انه\w* من|\w*نتما\w*)|زعم\w*|عرض|عرضت|ناشد\w*|شكر\w*)(?!\w)"
     r"|محكوم|تكذيب|رد كرد|مهحكوم|رهتكرد|شهرمهزار"
 )
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pipelines.evidence import Evidence, speaks
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
-from pipelines.scenes import FORCE, SOME, STRONG, VIOLENT, Scene, Story, union
+from pipelines.scenes import FORCE, SOME, STRONG, Scene, Story, union
 from pipelines.ties import deeds_of, ties
 
 
@@ -114,7 +114,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not spoken & host and all(_is_guest(item.scene) for item in evidence):
         yield Feature("guest", -0.60, "the group only attends what others do")
     past = any("anniversary" in s.flags for s in story.scenes if s.sentence.field == "title")
-    if past and all(any(a.event_type in VIOLENT for a in item.scene.actions) for item in evidence):
+    if past and all(any(a.event_type in FORCE for a in item.scene.actions) for item in evidence):
         yield Feature("anniversary", -0.60, "the title is about an anniversary")
     deep = all(item.told.sentence.field != "title" and item.told.sentence.paragraph > 2 for item in evidence)
     same = bool(deeds_of(story, governorate)) and any(ties(witness.scene) for witness in evidence)
@@ -143,6 +143,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("hoax", -0.60, "the title says that it is false")
     if "culture" in story.genre:
         yield Feature("culture", -0.50, "about a film, a book or a play")
+    if "accident" in story.genre:
+        yield Feature("accident", -0.50, "the title tells of an accident")
     if "stuffing" in story.genre:
         yield Feature("stuffing", -0.80, "the same few words over and over")
     if "sport" in story.genre:
