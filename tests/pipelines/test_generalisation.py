@@ -18,7 +18,7 @@ LANGUAGES = ("ar", "en", "ckb", "fa")
 
 @cache
 def relevant() -> tuple[Case, ...]:
-    names = ("dev.jsonl", "invented.jsonl", "modelled.jsonl", "modelled_later.jsonl")
+    names = ("dev.jsonl", "invented.jsonl", "modelled.jsonl", "modelled_later.jsonl", "modelled_last.jsonl")
     cases = [case for name in names for case in load_cases(DATA / name)]
     return tuple(case for case in cases if case.relevant == "yes")
 
