@@ -96,7 +96,7 @@ def only_aside(sentence: Sentence, lexicon: Lexicon, known: frozenset[str]) -> b
 def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
     """The governorates a sentence names as the place; those people come from or roads lead to only with `origins`."""
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
-    origin = held = False
+    origin = held = loose = False
     behind = -1
     last = ""
     for mention in sentence.of("governorate", "place"):
@@ -114,10 +114,10 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
         origin = origin if chained else road or bool(comes and not blocked)
         behind, last = mention.end, entity.governorate
         if not origin or origins:
-            loose = is_direction(sentence, mention) or _FROM.search(before)
-            held = held or bool(_HOLDS_OFFICE.search(before))
-            loose = loose or _HOLDS_OFFICE.search(before)
-            firm.append((entity.governorate, bool(loose) or bool(comes and blocked)))
+            office = bool(_HOLDS_OFFICE.search(before))
+            held = held or office
+            loose = (same and loose) or office or is_direction(sentence, mention) or bool(_FROM.search(before))
+            firm.append((entity.governorate, loose or bool(comes and blocked)))
     direct = frozenset(governorate for governorate, loose in firm if not loose)
     if direct or (held and sentence.of("abroad")):
         return direct  # "the head of the office in Basra attended a conference in Tehran"
