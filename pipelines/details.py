@@ -58,14 +58,15 @@ def day_of(scenes: Sequence[Scene], published: date) -> When | None:
 def toll_of(
     story: Story, scenes: Sequence[Scene], lexicon: Lexicon, governorate: str, old: bool
 ) -> tuple[int | None, int | None]:
-    """Killed and injured: what the title says, else the highest number of the scene; None where none is given."""
+    """Killed and injured: what the title or a total says, else the highest number of the scene; None where none is."""
     title = [] if old else [scene for scene in story.scenes if scene.sentence.field == "title"]
     in_title = [toll(_here(scene, lexicon, governorate)) for scene in title]
     scenes = [scene for scene in scenes if scene.sentence.field == "title" or not _adds_up(scene)]
     in_text = [toll(_here(scene, lexicon, governorate)) for scene in scenes]
+    summed = [item for scene, item in zip(scenes, in_text, strict=True) if _TOTAL.search(fold(scene.sentence.text))]
     result: list[int | None] = []
     for kind in ("killed", "injured"):
-        stated = [value for item in in_title if (value := getattr(item, kind)) is not None]
+        stated = [value for item in [*in_title, *summed] if (value := getattr(item, kind)) is not None]
         if not stated or max(stated) <= 1:
             stated += [value for item in in_text if (value := getattr(item, kind)) is not None]
         result.append(max(stated) if stated else None)
@@ -82,6 +83,9 @@ _SINCE = re.compile(
     r"|(?<!\w)(?:حتي الان منذ|في الاسابيع الاخيره|في الاشهر الاخيره|خلال الاسابيع|خلال الاشهر"
     r"|in recent (?:weeks|months)|tally)"
 )
+
+
+_TOTAL = re.compile(r"(?<!\w)[وف]?(?:ال)?حصيل|(?<!\w)(?:death toll|total of|in all|in total)(?!\w)")
 
 
 def _adds_up(scene: Scene) -> bool:

@@ -219,6 +219,7 @@ _KILLED_EN = (
     (r"(?<!\w)a second (?:\w+ ){0,2}?(?:was (?:killed|shot dead)|died|dead)", 2),
     (rf"(?<!\w)(?:{_NEG_EN}) (?:one )?(?:deaths|fatalities|casualties|one was killed)(?!\w)", _NONE),
     (r"(?<!\w)(?:lost|loses|losing) (?:his|her) life", 1),
+    (r"(?<!\w)(?:died|dies|succumbed|succumbs) (?:of|from|to) (?:his|her) (?:wounds|injuries)", 1),
     (rf"(?<!\w){_N} ?x? kia(?!\w)", 0),  # of security firms
     (r"(?<!\w)[a-z]\w+ and (?:his|her|an?|one) (?:\w+ )?\w+ (?:died|were killed|lost their lives|were shot dead)", 2),
 )  # fmt: skip
@@ -269,6 +270,9 @@ _INJURED_AR = (
     (r" و(?:جريح|مصاب)(?!\w)", 1),
     (rf"(?<!\w)[وفب]?{_HURT_V} {_DUAL_AR} و{_SINGLE_AR}(?!\w)", 3),
     (rf"(?<!\w)[وفب]?{_HURT_V} (?:{_KIN_AR}|{_SINGLE_AR}) (?:ب\w+ )?و(?:{_DUAL_AR}|اثنين|اثنتين)(?!\w)", 3),
+    (
+        rf"(?<!\w)[وفب]?{_HURT_V} (?:{_KIN_AR}|{_SINGLE_AR}) و(?:احد (?!ع)|شخص|مواطن|طفل|امراه|رجل|شاب"
+        rf"|{_KIN_AR})(?!\w)", 2),
     (rf"(?<!\w){_KIN_AR} (?:\S+ ){{0,6}}?(?:اصيب|اصيبت|جرح|جرحت) ", 1),
     (r"(?<!\w)[وف]?(?:جرح|اصيب) (?:هو|هي) ", 1),
     (rf"(?<!\w)[وف]?نقل {_ABOUT}{_N} (?:{_PEOPLE_AR} )?(?:\w+ )?الي (?:ال)?مستشفي", 0),
@@ -298,7 +302,7 @@ _INJURED_EN = (
     (
         r"(?<!\w)(?:his|her|whose) \w+(?: was)?(?: badly| seriously| critically| slightly| lightly| gravely)? "
         r"(?:wounded|injured|hurt)(?!\w)", 1),
-    (r"(?<!\w)another (?:person |man |one )?(?:was |were )?(?:wounded|injured|hurt)", 1),
+    (r"(?<!\w)another (?:\w+ )?(?:was |were )?(?:wounded|injured|hurt)", 1),
     (
         r"(?<!\w)(?:wounding|injuring|hurting) (?:his|her|their|the) "
         r"(?:son|daughter|wife|husband|brother|sister|father|mother|driver|guard|bodyguard|companion|child)(?!\w)", 1),
@@ -326,7 +330,8 @@ _INJURED_EN = (
     (rf"(?<!\w)(?:number|count|toll) of (?:the )?(?:wounded|injured) (?:\w+ ){{0,2}}?{_ABOUT}{_N}(?!\w)", 0),
 )  # fmt: skip
 _INJURED_FA = (
-    (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:\w+ ){{0,2}}?(?:زخمي|مجروح)", 0),
+    (rf"(?<!\w){_ABOUT}{_N} (?:نفر |تن )?(?:(?!و )\w+ ){{0,2}}?(?:زخمي|مجروح)", 0),
+    (rf"(?:زخمي|مجروح) (?:شدن|كردن) {_ABOUT}{_N}(?!\w)", 0),
     (r"(?<!\w)(?:پسرش|دخترش|همسرش|برادرش|پدرش|مادرش|فرزندش) (?:\w+ ){0,4}?(?:زخمي|مجروح)", 1),
     (r"(?<!\w)يكي از \w+(?: \w+){0,5}? (?:زخمي|مجروح)", 1),
 )  # fmt: skip

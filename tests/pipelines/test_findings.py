@@ -752,6 +752,13 @@ def test_what_a_leader_forbids_was_not_done(body: str, language: str) -> None:
     assert kind(body, language=language) is EventType.ORDER_OR_STATEMENT
 
 
+def test_a_total_counts_more_than_the_dead_of_one_side_in_the_title() -> None:
+    body = (
+        "اشتبكت سرايا السلام مع عصائب أهل الحق في القرنة شمالي البصرة مساء الثلاثاء، وقال ضابط إن الحصيلة ثلاثة قتلى."
+    )
+    assert only(body, "مقتل عنصرين من سرايا السلام في القرنة").killed == 3
+
+
 def test_a_toll_that_adds_up_over_weeks_is_not_the_toll() -> None:
     body = (
         "A woman was killed and her son badly hurt when a weapons store of Asaib Ahl al-Haq was bombed in Suwaira, "
