@@ -165,7 +165,8 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
         here = governorate in other.where or (not other.where and "same_deed" in scene.flags)
         told = here and _telling(other) >= STRONG and not other.others
         told = told and any(a.event_type not in _MILD for a in other.actions if a.weight >= STRONG)
-        if groups and told and not _stands_by(scene) and not _accuses(scene) and scene.flags & _POINTS:
+        points = scene.flags & _POINTS and not scene.others and not _as_example(scene)
+        if groups and told and points and not _stands_by(scene) and not _accuses(scene):
             return Evidence(scene, groups, _telling(other), "window", False, other)
         if scene.row and not there & scene.sides and "spread" not in scene.flags:
             continue
@@ -245,6 +246,15 @@ _SIDES = re.compile(
 
 
 _POINTS = frozenset({"member", "anaphora", "accusation", "same_deed"})  # to the deed told beside
+
+
+_EXAMPLE = re.compile(r"(?:including|among them|such as|مثل|بينها|منها)\W*(?:\w+\W+){0,2}$")
+
+
+def _as_example(scene: Scene) -> bool:
+    """Whether the group is named as one of many: "the role of militias, including Asaib"."""
+    names = scene.sentence.of("group", "body")
+    return bool(names) and bool(_EXAMPLE.search(scene.sentence.text[: names[0].start]))
 
 
 _COMMA = re.compile(r"[،,;؛]")
