@@ -155,42 +155,58 @@ def _together(story: Story, index: int, watched: frozenset[str], governorate: st
     """Evidence that only two neighbouring sentences give together: one names the group, the other tells the action."""
     scene = story.scenes[index]
     groups = _groups_here(scene, governorate, watched, lexicon)
-    forceful = any(action.event_type not in _MILD and action.weight >= STRONG for action in scene.actions)
-    telling = _telling(scene) >= STRONG and (forceful or "anaphora" in scene.flags)
     for other in near(story.scenes, index, 2):
-        there = frozenset() if "unbound" in other.flags else other.groups & watched
         elsewhere = other.where and governorate not in other.where
         if other.background or ("spread" not in scene.flags and elsewhere):
             continue
-        here = governorate in other.where or (not other.where and "same_deed" in scene.flags)
-        told = here and _telling(other) >= STRONG and not other.others
-        told = told and any(a.event_type not in _MILD for a in other.actions if a.weight >= STRONG)
-        points = scene.flags & _POINTS and not scene.others and not _as_example(scene)
-        if groups and told and points and not _stands_by(scene) and not _accuses(scene):
-            return Evidence(scene, groups, _telling(other), "window", False, other)
-        if scene.row and not there & scene.sides and "spread" not in scene.flags:
-            continue
-        if scene.others or (_stands_by(other) and _telling(other) < STRONG):
-            continue
-        back = "anaphora" in scene.flags and other.sentence.order < scene.sentence.order  # "the group" points back
-        linked = back or bool(there & scene.sides)
-        earlier = other.sentence.order < scene.sentence.order
-        spread = "spread" in scene.flags and other.weight >= STRONG and earlier  # it goes on with what was told
-        sides = len(there) > 1 and bool(_SIDES.search(fold(scene.sentence.text)))  # "both sides": nobody else is meant
-        if there and not groups and telling and sides and governorate in other.where:
-            return Evidence(scene, there, _telling(scene), "window", False, other)
-        if (
-            there
-            and not groups
-            and scene.named
-            and ((telling and linked and _told_there(scene, governorate, lexicon)) or spread)
-        ):
-            bond: Bond = "window" if telling else "spread"
-            return Evidence(scene, there, max(_telling(scene), STRONG), bond, False, other)
+        found = _whose_deed(scene, other, groups, governorate) if groups else None
+        found = found or (None if groups else _their_deed(scene, other, watched, governorate, lexicon))
+        if found:
+            return found
     leaders = scene.leaders & watched
-    if leaders and telling and not groups:
+    if leaders and _tells(scene) and not groups:
         return Evidence(scene, leaders, _telling(scene), "leader", False)
     return None
+
+
+def _whose_deed(scene: Scene, other: Scene, groups: frozenset[str], governorate: str) -> Evidence | None:
+    """A sentence that names the group and points to a deed told beside it: "The attackers were members of …"."""
+    if not scene.flags & _POINTS or scene.others or _as_example(scene) or _stands_by(scene) or _accuses(scene):
+        return None
+    here = governorate in other.where or (not other.where and "same_deed" in scene.flags)
+    forceful = any(a.event_type not in _MILD for a in other.actions if a.weight >= STRONG)
+    told = here and forceful and _telling(other) >= STRONG and not other.others
+    return Evidence(scene, groups, _telling(other), "window", False, other) if told else None
+
+
+def _their_deed(
+    scene: Scene, other: Scene, watched: frozenset[str], governorate: str, lexicon: Lexicon
+) -> Evidence | None:
+    """A sentence that tells what those did who are named beside it: "the group then …", "both sides", "it spread …"."""
+    there = frozenset() if "unbound" in other.flags else other.groups & watched
+    by_side = bool(there & scene.sides)
+    if not there or (scene.row and not by_side and "spread" not in scene.flags):
+        return None
+    if scene.others or (_stands_by(other) and _telling(other) < STRONG):
+        return None
+    telling = _tells(scene)
+    sides = len(there) > 1 and bool(_SIDES.search(fold(scene.sentence.text)))  # "both sides": nobody else is meant
+    if telling and sides and governorate in other.where:
+        return Evidence(scene, there, _telling(scene), "window", False, other)
+    earlier = other.sentence.order < scene.sentence.order
+    back = "anaphora" in scene.flags and earlier  # "the group" points back
+    linked = telling and (back or by_side) and _told_there(scene, governorate, lexicon)
+    spread = "spread" in scene.flags and other.weight >= STRONG and earlier  # it goes on with what was told
+    if not scene.named or not (linked or spread):
+        return None
+    bond: Bond = "window" if telling else "spread"
+    return Evidence(scene, there, max(_telling(scene), STRONG), bond, False, other)
+
+
+def _tells(scene: Scene) -> bool:
+    """Whether a sentence tells a deed that by itself says something happened, of force or of those named before."""
+    forceful = any(action.event_type not in _MILD and action.weight >= STRONG for action in scene.actions)
+    return _telling(scene) >= STRONG and (forceful or "anaphora" in scene.flags)
 
 
 def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evidence]:
@@ -294,14 +310,11 @@ def _telling(scene: Scene) -> float:
 
 def _only_says(scene: Scene) -> bool:
     """Whether the group or its leader is the speaker and the action is what he speaks about."""
-    if "denial" in scene.flags and any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
-        return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
-    if (
-        "denial" in scene.flags
-        and speaks(scene)
-        and not any(a.weight >= STRONG and a.event_type in VIOLENT for a in scene.actions)
-    ):
-        return True  # it denies an order or a withdrawal
+    if "denial" in scene.flags:
+        if any(a.event_type in VIOLENT and a.weight >= STRONG for a in scene.actions):
+            return False  # it denies a deed it is blamed for: tagged as a denial, not dropped
+        if speaks(scene):
+            return True  # it denies an order or a withdrawal
     if "own" in scene.flags or (_orders(scene) and not _judges(scene)):
         return False
     return speaks(scene) and not _told_beside(scene)
