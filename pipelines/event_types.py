@@ -129,12 +129,9 @@ def _in_context(
     escaped = votes.get(EventType.ASSASSINATION_ATTEMPT, 0.0) >= _ESCAPED
     if kind in (EventType.BOMBING, EventType.SHOOTING, EventType.ATTACK_ON_OFFICE) and escaped and not killed:
         return EventType.ASSASSINATION_ATTEMPT  # how it was tried matters less than that somebody was meant
-    if (
-        kind in (EventType.BOMBING, EventType.ATTACK_ON_OFFICE)
-        and not killed
-        and any(map(_under_a_car, [*first, *body]))
-    ):
-        return EventType.ASSASSINATION_ATTEMPT  # who sticks a bomb under a car means the man who drives it
+    if kind in (EventType.BOMBING, EventType.ATTACK_ON_OFFICE) and any(map(_under_a_car, [*first, *body])):
+        # Who sticks a bomb under a car means the man who drives it.
+        return EventType.ASSASSINATION if killed else EventType.ASSASSINATION_ATTEMPT
     if kind is EventType.ASSASSINATION and killed == 0 and votes.get(EventType.ASSASSINATION_ATTEMPT):
         return EventType.ASSASSINATION_ATTEMPT
     if kind is EventType.SHOOTING and any(_shot_at(scene) for scene in first):

@@ -46,6 +46,8 @@ def deeds_of(story: Story, governorate: str) -> list[Scene]:
 _IS_ONE = re.compile(
     r"(?<!\w)و?(?:هو|هي|كان|يشغل|[تي]عمل|عمل|يقوده\w?|يديره\w?) (?:\w+ ){0,2}?(?:امر|قائد|عنصر\w*|منتسب\w*|قيادي\w*"
     r"|عضو\w*|مسؤول\w*|احد)"
+    r"|(?<!\w)(?:[وف]?(?:هو|هي) )?(?:تابع\w*|مملوك\w*|[تي]شغله\w?|[تي]ديره\w?|[تي]عود(?: \w+)?) (?:الي |ل)"
+    r"|\b(?:is|was|are|were) (?:run|owned|used|operated|leased) by\b"
     r"|\b(?:was|is|were|are|led|commanded|headed|ran|serve[ds]?|joined) (?:\w+ ){0,3}?(?:member|fighter|commander"
     r"|battalion|brigade|unit|company|head|official)"
 )
@@ -63,10 +65,11 @@ def tells_who(scene: Scene) -> bool:
 _COMMENTS = re.compile(
     r"\b(?:condemn\w*|denounc\w*|offer(?:s|ed|ing)?|stands? ready|ready to|deni\w+|such as|condolences"
     r"|turned to|appeal\w*|thank\w*|welcom\w*|call(?:s|ed) (?:for|on)|urg\w+"
-    r"|among them|including|minister|headed by|no part in|claim(?:s|ed|ing) to)\b"
+    r"|among them|including|minister|channel|television|tv|radio|headed by|no part in|claim(?:s|ed|ing) to)\b"
     r"|(?<!\w)[وف]?(?:ادان\w*|[تي]دين|استنكر\w*|ندد\w*|نددت|نفت|نفي|[تي]نفي|استعداد\w*|عزت|عزي|تعازي|مثل"
     r"|دعا|دعت|[تي]دعو|طالب\w*|[تي]طالب\w*|رحب\w*"
-    r"|بينها|من بينهم|وزير|[يا]دع[يت] (?:انه\w* من|\w*نتما\w*)|زعم\w*|عرض|عرضت|ناشد\w*|شكر\w*)(?!\w)"
+    r"|بينها|من بينهم|وزير"
+    r"|قناه|فضائيه|تلفزيون|اذاعه|[يا]دع[يت] (?:انه\w* من|\w*نتما\w*)|زعم\w*|عرض|عرضت|ناشد\w*|شكر\w*)(?!\w)"
     r"|محكوم|تكذيب|رد كرد|مهحكوم|رهتكرد|شهرمهزار"
 )
 

@@ -547,6 +547,27 @@ def test_an_outlet_named_for_a_city_is_no_place_but_the_city_today_is() -> None:
     assert not alerted("اندلع اشتباك في بغداد اليوم بين سرايا السلام وعصائب أهل الحق بعد توتر شهدته البصرة قبل أيام.")
 
 
+def test_a_depot_run_by_the_group_is_the_groups_and_a_channel_it_owns_is_not_the_deed() -> None:
+    body = (
+        "An explosion ripped through an ammunition store near Basra on Monday, killing "
+        "one person, officials said.\n\n{}"
+    )
+    run = (
+        "The depot is run by Asaib Ahl al-Haq's 41st Brigade, part of the Popular "
+        "Mobilization Forces, two officials said."
+    )
+    owned = "The Al-Ahd channel, which is owned by Asaib Ahl al-Haq, was the first to show pictures."
+    assert alerted(body.format(run), "Blast at arms depot near Basra", language="en")
+    assert not alerted(body.format(owned), "Blast at arms depot near Basra", language="en")
+
+
+def test_a_bloc_that_condemns_an_attack_on_its_own_deputy_is_struck_itself() -> None:
+    body = (
+        "أدانت كتلة صادقون النيابية، اليوم الاثنين، استهداف منزل النائب عنها في قضاء القرنة شمالي البصرة بعبوة صوتية."
+    )
+    assert alerted(body, "صادقون تدين استهداف منزل نائبها في القرنة")
+
+
 def test_a_direction_from_the_capital_does_not_move_a_report_there() -> None:
     body = (
         "KUT, Iraq - Two people died and 14 were injured when a munitions store of Asaib "
