@@ -1,4 +1,4 @@
-"""The real daemon with a mortal step: `python -m tests.faults.launch CONFIG STEP COUNT`.
+"""The real daemon with a mortal step; nursery.py starts it.
 
 The process kills itself with SIGKILL when it has done STEP for the COUNT-th time, as a power cut would. Everything else
 is `rasid run` as it is.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -33,7 +32,3 @@ def main(path: str, step: str, count: int) -> None:
     state = open_locked(configuration.state)
     daemon = Daemon(configuration, state, channels, trace=trace)
     run_loop(lambda: run(daemon))
-
-
-if __name__ == "__main__":  # the worker process imports this module too
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -46,9 +46,10 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_a_kill_at_each_step_loses_nothing_and_doubles_at_most_one_copy(world: World) -> None:
     news = _News(world)
-    for step in STEPS:
-        news.one_more()
-        _run_until_killed(world, step, 1)
+    with _Nursery(world) as nursery:
+        for step in STEPS:
+            news.one_more()
+            assert nursery.run(step, 1, seconds=40), f"{step} never came\n{world.log[-3000:]}"
     world.start()
     _wait_for_all(world, news)
     assert world.stop() == 0
@@ -108,18 +109,20 @@ class _Nursery:
             env={**os.environ, "RASID_TEST_SECRET": SECRET},
         )
 
-    def run(self, step: str, count: int, seconds: float) -> None:
-        """Start a daemon; it dies at its step, or by our hand after so many seconds."""
+    def run(self, step: str, count: int, seconds: float) -> bool:
+        """Start a daemon; it dies at its step, or by our hand after so many seconds. Whether it came to its step."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(
             self._world.config, self._world.folder / "log", step, count, sep="\t", file=self._process.stdin, flush=True
         )
         pid = int(self._process.stdout.readline())
-        if not select.select([self._process.stdout], [], [], seconds)[0]:
+        came = bool(select.select([self._process.stdout], [], [], seconds)[0])
+        if not came:
             os.kill(pid, signal.SIGKILL)
         code = int(self._process.stdout.readline())
         assert code == -signal.SIGKILL, f"ended with {code}\n{self._world.log[-3000:]}"
+        return came
 
     def __enter__(self) -> _Nursery:
         return self
@@ -127,26 +130,6 @@ class _Nursery:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
-
-
-def _run_until_killed(world: World, step: str, count: int) -> None:
-    """Start the daemon; it dies at its step."""
-    process = _launch(world, step, count)
-    try:
-        process.wait(40)
-    except subprocess.TimeoutExpired:
-        raise AssertionError(f"{step} never came\n{world.log[-3000:]}") from None
-    assert process.returncode == -signal.SIGKILL, world.log[-3000:]
-
-
-def _launch(world: World, step: str, count: int) -> subprocess.Popen[bytes]:
-    with (world.folder / "log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.launch", str(world.config), step, str(count)],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "RASID_TEST_SECRET": SECRET},
-        )
 
 
 def _wait_for_all(world: World, news: _News, seconds: float = 60) -> None:
