@@ -128,8 +128,6 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         )
     if all("denial" in item.told.flags | item.scene.flags and not _is_claimed(item) for item in evidence):
         yield Feature("denied", -0.60, "told only to say that it did not happen")
-    if "retrospect" in story.genre:
-        yield Feature("retrospect", -0.60, "a look back at the year")
     if "encyclopaedia" in story.genre:
         yield Feature("encyclopaedia", -0.60, "an encyclopaedia entry")
     elif "explainer" in story.genre:
@@ -139,18 +137,9 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     elif "analysis" in story.genre:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature("analysis", -0.10 if dated else -0.40, "the title asks how or why")
-    if "hoax" in story.genre:
-        yield Feature("hoax", -0.60, "the title says that it is false")
-    if "culture" in story.genre:
-        yield Feature("culture", -0.50, "about a film, a book or a play")
-    if "accident" in story.genre:
-        yield Feature("accident", -0.50, "the title tells of an accident")
-    if "stuffing" in story.genre:
-        yield Feature("stuffing", -0.80, "the same few words over and over")
-    if "sport" in story.genre:
-        yield Feature("sport", -0.40, "a sports report")
-    if "economy" in story.genre:
-        yield Feature("economy", -0.25, "a report on oil, money or weather")
+    for genre, (weight, meaning) in _GENRES.items():
+        if genre in story.genre:
+            yield Feature(genre, weight, meaning)
     if all("relief" in item.scene.flags and not item.told.forceful for item in evidence):
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
     if all("conditional" in item.scene.flags for item in evidence):
@@ -181,6 +170,15 @@ def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
     )
 
 
+_GENRES = {  # what a genre takes from any finding of such a report
+    "retrospect": (-0.60, "a look back at the year"),
+    "hoax": (-0.60, "the title says that it is false"),
+    "culture": (-0.50, "about a film, a book or a play"),
+    "accident": (-0.50, "the title tells of an accident"),
+    "stuffing": (-0.80, "the same few words over and over"),
+    "sport": (-0.40, "a sports report"),
+    "economy": (-0.25, "a report on oil, money or weather"),
+}
 _STALE = timedelta(days=8)
 _ASIDE = re.compile(
     r"(?:days?|weeks?|hours?) after|earlier this|بعد (?:يوم|أيام|ايام|أسبوع|اسبوع|ساعات)\w* |عقب (?:أحداث"
