@@ -244,7 +244,7 @@ _HAD = re.compile(r"\bhad (?:been |also |already )?\w+(?:ed|en|n|t)\b")
 _THEN = re.compile(  # what points back to a time told before
     r"(?<!\w)(?:انذاك|حينها|حينذاك|وقتها|يومها|ليلتها|في حينه)(?!\w)|^و?كان(?:ت|وا)? \w+"
     r"|\bthat (?:year|month|week|night|day|spring|summer|autumn|winter|january|february|march|april|may|june|july"
-    r"|august|september|october|november|december)\b|\bat the time\b|\bback then\b"
+    r"|august|september|october|november|december)\b|\bat the time\b|\bback then\b|\bthen\W*$"
 )
 
 
