@@ -14,8 +14,10 @@ _EXPLAINER = re.compile(
     r"|the story of|a profile of) "
 )
 _RETROSPECT = re.compile(
-    r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده) |year in review|in review$|the year in|best of 20\d\d"
+    r"^(?:حصاد|ابرز (?:ال)?احداث|اهم احداث|احداث العام|جرده|(?:في )?ذكري) |year in review|in review$|the year in"
+    r"|best of 20\d\d"
 )
+_REMEMBERS = re.compile(r"(?<!\w)و?(?:[تي]مر|مرت|[تي]حل|حلت) (?:\w+ ){0,3}?(?:ال)?ذكري ")  # "these days are the … of"
 _QUESTION = re.compile(
     r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)"
     r"|(?<!\w)(?:خبير|باحث|محلل|مراقبون|اكاديمي) (?:\w+ ){0,3}?(?:يشرح|يوضح|يقرا|يتوقع|يفسر|يستبعد)"
@@ -65,6 +67,8 @@ def genre_of(reading: Reading) -> frozenset[str]:
     if any(_RETROSPECT.search(title) for title in titles):
         genre.add("retrospect")
     first = [fold(s.text)[:120] for s in reading.sentences[:3]]
+    if any(_REMEMBERS.search(text) for text in first):
+        genre.add("retrospect")
     if any(_ENCYCLOPAEDIA.search(text) for text in [*headers, *first]):
         genre.add("encyclopaedia")
     if _is_stuffed(reading):

@@ -29,12 +29,12 @@ Kind = Literal[
     "governorate", "place", "abroad", "action", "marker", "collision",
 ]  # fmt: skip
 
-ALONE, SUPPORT, WEAK = 1.0, 0.5, 0.2
-_STRENGTHS = {"alone": ALONE, "support": SUPPORT, "weak": WEAK}
+ALONE, DESCRIBED, SUPPORT, WEAK = 1.0, 0.6, 0.5, 0.2
+_STRENGTHS = {"alone": ALONE, "described": DESCRIBED, "support": SUPPORT, "weak": WEAK}
 _LANGUAGES = ("ar", "en", "ckb", "fa")
 _NAMES = ("name_en", "name_ar", "short_en")
 _KEYS: dict[Kind, frozenset[str]] = {
-    "group": frozenset({"resolved_by", "noun"}),
+    "group": frozenset({"resolved_by", "unless", "noun"}),
     "body": frozenset({"group", "resolved_by"}),
     "movement": frozenset({"near", "hint"}),
     "person": frozenset({"near", "role", "local"}),
@@ -64,6 +64,7 @@ class Entity:
     group: str = ""  # body: the group it stands for; group: its own id
     near: str = ""  # movement, person: the group it belongs to without being it
     resolved_by: tuple[str, ...] = ()  # entities whose presence settles a short form
+    unless: tuple[str, ...] = ()  # group: entities beside which what describes it means something else
     noun: str = ""  # group: a plain word ("bands") that is its short form only with the article
     role: str = ""
     local: str = ""  # person: the governorate where he holds his office
@@ -266,10 +267,13 @@ class _Reader:
                 return default
             return None if value is None else float(value)
 
-        resolved_by = row.get("resolved_by", list(old.resolved_by) if old else [])
-        if not isinstance(resolved_by, list) or not all(isinstance(item, str) for item in resolved_by):
-            self.faults.append(f"{where}: resolved_by: write a list of ids")
-            resolved_by = []
+        def ids(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+            value = row.get(key, default)
+            if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                self.faults.append(f"{where}: {key}: write a list of ids")
+                return default
+            return tuple(value)
+
         event = text("type", old.event_type.value if old else "none") if kind == "action" else "none"
         if event not in list(EventType):
             self.faults.append(
@@ -291,7 +295,8 @@ class _Reader:
             short_en=text("short_en", (old.short_en if old else "") or name_en),
             group=id if kind == "group" else text("group", old.group if old else "") if kind == "body" else "",
             near=id if kind == "group" else text("near", old.near if old else "") if kind != "body" else "",
-            resolved_by=tuple(str(item) for item in resolved_by),
+            resolved_by=ids("resolved_by", old.resolved_by if old else ()),
+            unless=ids("unless", old.unless if old else ()),
             noun=text("noun", old.noun if old else "") if kind == "group" else "",
             role=text("role", old.role if old else ""),
             local=text("local", old.local if old else ""),

@@ -95,6 +95,9 @@ def only_aside(sentence: Sentence, lexicon: Lexicon, known: frozenset[str]) -> b
 
 def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False) -> frozenset[str]:
     """The governorates a sentence names as the place; those people come from or roads lead to only with `origins`."""
+    headed = _headed(sentence, lexicon)
+    if headed:
+        return frozenset({headed})
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
     origin = held = loose = False
     behind = -1
@@ -124,6 +127,23 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
     return frozenset(governorate for governorate, _ in firm)
 
 
+def _headed(sentence: Sentence, lexicon: Lexicon) -> str:
+    """The governorate a headline begins with: "Amara: three killed, Basra hospitals receive the wounded"."""
+    for mention in sentence.of("governorate", "place")[:1]:
+        entity = lexicon.entity(mention.entity)
+        first = not sentence.text[: mention.start].removeprefix("ال")
+        if (
+            sentence.field == "title"
+            and first
+            and mention.strength >= SUPPORT
+            and not entity.capital
+            and _HEAD.match(sentence.text, mention.end)
+        ):
+            return entity.governorate
+    return ""
+
+
+_HEAD = re.compile(r"\s*(?::|\.{2,3})\s")
 # Where a road to a place is cut, the deed is on that road.
 _BLOCKED = re.compile(
     r"\b(?:cut|cuts|cutting|block\w*|clos\w*|shut|barricad\w*|seal\w*)(?: off)?(?: the| a)?(?: \w+)? "

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pipelines.dating import OLD_AFTER, When, out_of_season, when
 from pipelines.genres import genre_of
-from pipelines.lexicon import ALONE, SUPPORT, Lexicon
+from pipelines.lexicon import ALONE, DESCRIBED, SUPPORT, Lexicon
 from pipelines.models import EventType, Mention
 from pipelines.passages import Reading, Sentence
 from pipelines.placing import governorates_of, only_aside
@@ -175,7 +175,13 @@ def _meant(reading: Reading, lexicon: Lexicon) -> tuple[frozenset[str], frozense
     mentions = [m for s in reading.sentences for m in s.mentions]
     full = {m.entity for m in mentions if m.kind == "group" and m.strength == ALONE}
     full |= {lexicon.entity(m.entity).group for m in mentions if m.kind == "body" and m.strength == ALONE}
-    short = {m.entity for m in mentions if m.kind == "group" and m.strength == SUPPORT} - full
+    named = {m.entity for m in mentions if m.strength == ALONE}
+    short = {
+        m.entity
+        for m in mentions
+        if m.kind == "group"
+        and (m.strength == SUPPORT or (m.strength == DESCRIBED and named.isdisjoint(lexicon.entity(m.entity).unless)))
+    } - full
     if not short:
         return frozenset(full), frozenset()
     present = {m.entity for m in mentions if m.strength >= SUPPORT} | full

@@ -88,7 +88,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not item and story.title and governorate not in story.title and governorate in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
         yield Feature("other_title", -0.20, f"the title is about {names}")
-    if not item and story.main and governorate not in story.main and not _titled(story, evidence):
+    away = not item and story.main and governorate not in story.main and not _titled(story, evidence)
+    if away:
         names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
         spread = any(item.bond == "spread" for item in evidence)
         turns = any(_turns_to(item.told, lexicon, governorate) for item in evidence if item.bond == "sentence")
@@ -119,7 +120,8 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     deep = all(item.told.sentence.field != "title" and item.told.sentence.paragraph > 2 for item in evidence)
     same = bool(deeds_of(story, governorate)) and any(ties(witness.scene) for witness in evidence)
     same = same or (not elsewhere and _titled(story, evidence))
-    if deep and not (item or same) and governorate not in story.title and not spoken & titled:
+    # Who reads a report about elsewhere to its end finds what is told there last: `away` has taken for that already.
+    if deep and not (item or same or away) and governorate not in story.title and not spoken & titled:
         dated = any("recent" in item.scene.flags for item in evidence)
         yield Feature(
             "buried",
@@ -171,7 +173,7 @@ def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
 
 
 _GENRES = {  # what a genre takes from any finding of such a report
-    "retrospect": (-0.60, "a look back at the year"),
+    "retrospect": (-0.60, "a look back: at a year, on an anniversary"),
     "hoax": (-0.60, "the title says that it is false"),
     "culture": (-0.50, "about a film, a book or a play"),
     "accident": (-0.50, "the title tells of an accident"),

@@ -844,3 +844,38 @@ def test_a_live_page_is_read_by_the_minute() -> None:
     )
     found = judge(report(body, "Live: protesters leave the Green Zone in Baghdad", language="en"), LEXICON, WATCH)
     assert [(f.verdict, f.governorates) for f in found] == [("alert", ("wasit",))]
+
+
+def test_the_armed_wing_of_the_sadrists_is_another_where_the_mahdi_army_is_named() -> None:
+    deed = "قتل ثلاثة مسلحين من {} في اشتباكات مع القوات البريطانية وسط البصرة أمس."
+    assert verdicts(deed.format("الجناح العسكري للتيار الصدري")) == {"basra": "alert"}
+    assert "alert" not in verdicts(deed.format("جيش المهدي، الجناح العسكري للتيار الصدري،")).values()
+    assert "alert" not in verdicts(deed.format("التيار الصدري") + " وقال إن جناحه المسلح، جيش المهدي، باق.").values()
+    named = deed.format("سرايا السلام، الجناح العسكري للتيار الصدري ووريثة جيش المهدي،")
+    assert verdicts(named) == {"basra": "alert"}
+
+
+def test_a_headline_that_begins_with_a_place_lies_there() -> None:
+    body = (
+        "شهدت مدينة العمارة، مركز محافظة ميسان، ليلة أمس اشتباكا بين سرايا السلام وعصائب أهل الحق أسفر عن ثلاثة قتلى.\n\n"
+        "ونقل جريحان إلى مستشفى في البصرة."
+    )
+    found = verdicts(body, "العمارة: 3 قتلى باشتباك السرايا والعصائب وإسعاف البصرة يستقبل الجرحى")
+    assert "alert" not in found.values()
+
+
+def test_what_an_anniversary_recalls_is_no_event() -> None:
+    body = (
+        "تمر هذه الأيام ذكرى احتجاجات أيلول 2018 في البصرة، التي سقط فيها خمسة عشر متظاهراً.\n\n"
+        "بدأت الاحتجاجات بعد تسمم آلاف السكان، ثم أحرق المحتجون مقار أحزاب وفصائل بينها عصائب أهل الحق."
+    )
+    assert "alert" not in verdicts(body, "في ذكرى أيلول البصرة.. خمسة عشر قتيلاً بلا محاكمة").values()
+
+
+def test_what_a_report_about_baghdad_tells_last_of_basra_goes_to_the_digest() -> None:
+    body = (
+        "أفادت مصادر اليوم بأن قتالا عنيفا يجري في المنطقة الخضراء وسط بغداد وتستخدم فيه قذائف الهاون.\n\n"
+        "وأعلنت السلطات حظر التجوال في العاصمة حتى إشعار آخر.\n\n"
+        "وقالت مصادر إن إطلاق نار كثيفا وقع قرب مقر لسرايا السلام بمنطقة الطويسة في محافظة البصرة."
+    )
+    assert verdicts(body, "قتال في المنطقة الخضراء وسط بغداد") == {"basra": "digest"}
