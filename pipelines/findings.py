@@ -22,8 +22,9 @@ from pipelines.dating import day_in_iraq
 from pipelines.event_types import event_type_of
 from pipelines.evidence import Evidence, accused, gather
 from pipelines.lexicon import Lexicon
-from pipelines.models import Article, Feature, Finding, Passage, Verdict, Watch
-from pipelines.passages import Reading, may_matter, read
+from pipelines.mentions import find_mentions
+from pipelines.models import Article, Feature, Finding, Language, Mention, Passage, Verdict, Watch
+from pipelines.passages import Reading, Sentence, may_matter, read
 from pipelines.scenes import STRONG, VIOLENT, Scene, Story, stage, union
 from pipelines.weighing import features_of
 
@@ -143,7 +144,7 @@ def _compose(
         injured=injured,
         people=details.people_of(scenes),
         tags=_tags(article, reading, scenes, old, tags),
-        passages=_passages(scenes),
+        passages=_passages(scenes, lexicon, reading.language),
         features=tuple(features),
         why=tuple(f"{feature.weight:+.2f} {feature.why}" for feature in features),
     )
@@ -164,15 +165,25 @@ def _tags(
     return tuple(dict.fromkeys(found))
 
 
-def _passages(scenes: Sequence[Scene]) -> tuple[Passage, ...]:
+def _passages(scenes: Sequence[Scene], lexicon: Lexicon, language: Language) -> tuple[Passage, ...]:
     return tuple(
         Passage(
             scene.sentence.field,
-            scene.sentence.text,
-            tuple((m.start, m.end) for m in scene.sentence.mentions if m.kind not in ("marker", "collision")),
+            scene.sentence.written,
+            tuple(
+                (m.start, m.end)
+                for m in _as_written(scene.sentence, lexicon, language)
+                if m.kind not in ("marker", "collision")
+            ),
         )
         for scene in scenes[:5]
     )
+
+
+def _as_written(sentence: Sentence, lexicon: Lexicon, language: Language) -> tuple[Mention, ...]:
+    """The mentions of a sentence, their spans counted in what the outlet wrote."""
+    same = sentence.written == sentence.text
+    return sentence.mentions if same else find_mentions(sentence.written, lexicon, language)
 
 
 # --- no province -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pipelines.furniture import read_lines
 from pipelines.lexicon import SUPPORT, Lexicon
 from pipelines.mentions import find_mentions, names_in
 from pipelines.models import Article, Language, Mention, PassageField, Watch
-from pipelines.text import fold
+from pipelines.text import fold, plain
 
 _DATELINE_WORDS = 8
 _LIKE_A_DATELINE = re.compile(r"[-–—/:,(|\d]|^\W*\w+(?:\s\w+)?\W*$")
@@ -19,10 +19,11 @@ LONGEST = 300_000  # characters of a body that are judged; no report is as long,
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of one field. Spans of `mentions` count from its own start."""
+    """One sentence of one field, as it is judged. Spans of `mentions` count from the start of `text`."""
 
     field: PassageField
-    text: str
+    text: str  # in ordinary letters where it is Arabic: see text.plain
+    written: str  # as the outlet wrote it
     paragraph: int  # counted over the whole article; the title is 0
     order: int  # place among all sentences of the article
     mentions: tuple[Mention, ...]
@@ -101,11 +102,12 @@ def read(article: Article, lexicon: Lexicon) -> Reading:
 
     def add(name: PassageField, text: str, first: bool = False) -> None:
         for start, end in _sentences(text):
-            piece = text[start:end]
+            written = text[start:end]
+            piece = plain(written) if language == "ar" else written
             mentions = find_mentions(piece, lexicon, language)
             cut = _dateline(piece, mentions) if first and start == 0 else 0
             dateline.extend(m for m in mentions if m.start < cut and m.kind in ("governorate", "place", "abroad"))
-            sentences.append(Sentence(name, piece, paragraph, len(sentences), mentions, cut))
+            sentences.append(Sentence(name, piece, written, paragraph, len(sentences), mentions, cut))
 
     if article.title.strip():
         add("title", " ".join(article.title.split()))
@@ -125,6 +127,7 @@ def read(article: Article, lexicon: Lexicon) -> Reading:
     for line in lines:
         text = body[line.start : line.end].strip()
         if line.role == "header":
+            text = plain(text) if language == "ar" else text
             headers.append(text)
             if _LIKE_A_DATELINE.search(text) and len(text.split()) <= _DATELINE_WORDS:  # else another headline
                 found = find_mentions(text, lexicon, language)

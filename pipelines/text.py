@@ -41,6 +41,14 @@ def fold(text: str) -> str:
     return text.strip(" ")
 
 
+def plain(text: str) -> str:
+    """Arabic text in ordinary letters: no vowel signs, tatweel, invisible signs, presentation forms, Persian ک and ی.
+
+    Unlike `fold` it keeps hamza, ة, ى, quotation marks, dashes and capitals, which tell something to whoever reads on.
+    """
+    return text.translate(_PLAIN)
+
+
 class Folded:
     """A folded text that remembers where each of its characters stood in the original.
 
@@ -104,6 +112,23 @@ def _letter(code: int) -> str:
             base = unicodedata.normalize("NFD", piece)[0] if latin else piece
             folded += _LOOKALIKES.get(base, base)
     return folded
+
+
+class _Plain(dict[int, str]):
+    """A table for `str.translate` to ordinary letters."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefe":
+            char = unicodedata.normalize("NFKC", char)
+        ordinary = "".join(_ORDINARY.get(piece, piece) for piece in char if piece not in _INVISIBLE)
+        self[code] = "" if unicodedata.category(chr(code)) == "Mn" and code != 0x0654 else ordinary
+        return self[code]
+
+
+_ORDINARY = {"ی": "ي", "ک": "ك", "گ": "ك", "ہ": "ه", "ھ": "ه", "ە": "ه"}
+_INVISIBLE = "ـ\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_PLAIN = _Plain()
 
 
 class _Table(dict[int, str]):
