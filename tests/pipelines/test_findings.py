@@ -879,3 +879,19 @@ def test_what_a_report_about_baghdad_tells_last_of_basra_goes_to_the_digest() ->
         "وقالت مصادر إن إطلاق نار كثيفا وقع قرب مقر لسرايا السلام بمنطقة الطويسة في محافظة البصرة."
     )
     assert verdicts(body, "قتال في المنطقة الخضراء وسط بغداد") == {"basra": "digest"}
+
+
+def test_what_a_headline_dates_years_back_does_not_lie_where_the_headline_says() -> None:
+    body = (
+        "LONDON — A former officer told a closed session that releasing Qais al-Khazali would free a man certain to "
+        "fight again.\n\nThe movement he leads, Asaib Ahl al-Haq, is today a pillar of the governing coalition."
+    )
+    assert "alert" not in verdicts(body, "Inquiry hears of 2007 Basra hostage deal", language="en").values()
+
+
+def test_a_link_to_the_group_that_the_report_denies_is_none() -> None:
+    body = (
+        "أصدرت محكمة تحقيق الكوت مذكرة قبض بحق مدير أسبق في دائرة صحة واسط بتهمة هدر المال العام.\n\n"
+        "وتداولت صفحات أن المتهم محسوب على عصائب أهل الحق، إلا أن مصدرا قال إن الملف إداري ولا علاقة لأي حركة به."
+    )
+    assert "alert" not in verdicts(body, "مذكرة قبض بحق مدير سابق في صحة واسط").values()
