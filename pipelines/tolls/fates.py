@@ -13,7 +13,8 @@ _FAR = 8  # … before it
 _END = 16  # … before a verb that ends the sentence, as in Persian
 _CLOSE = 2  # … where English puts the object, or where a number stands alone
 _JOINED = 7  # words between two victims
-_ASIDE = 2  # words between "attempt to" and what was tried
+_ASIDE = 3  # words between "attempt to" and what was tried
+_CAUSE = 5  # words between a death and the illness that brought it
 _NEGATION = 6  # words between "no" and the harm there was none of
 _BELONGS = 3  # words between people and a fate right behind them
 
@@ -73,7 +74,11 @@ def suffered(sentence: Sentence, kind: Kind) -> int | None:
 
 
 def _is_averted(words: Sequence[Word], index: int) -> bool:
-    return any(word.has("averted", "not") for word in words[max(0, index - _ASIDE) : index])
+    """Whether it was only tried, is recalled, or was nobody's deed: "an attempt to kill", "died in a car accident"."""
+    near = 2 if words[index].language == "en" else 1  # "not badly hurt", but «لم يصب»
+    tried = any(word.has("averted") for word in words[max(0, index - _ASIDE) : index])
+    tried = tried or any(word.has("not") for word in words[max(0, index - near) : index])
+    return tried or any(word.has("natural") for word in words[index + 1 : index + 1 + _CAUSE])
 
 
 def _is_denied(words: Sequence[Word], index: int, kind: Kind) -> bool:
@@ -266,11 +271,19 @@ def _after(sentence: Sentence, index: int) -> _Told | None:
             total, last = them.count, them
         elif them.joined and not commas and not them.definite and not any(w.joined and not w.definite for w in gap):
             total, last = _sum(total, them.count), them
-        elif not last.patient and them.patient and not them.joined and commas in (0, 2):
+        elif _acts_on(last, them, gap):
             total, last = them.count, them
         else:
             break
     return None if last is None else _Told(total, last.beside if total == last.count else "")
+
+
+def _acts_on(first: People, other: People, gap: Sequence[Word]) -> bool:
+    """Whether the first did it to the other: «قتل مسلح ثلاثة حراس», two people one behind the other in one clause."""
+    commas = sum(word.has("comma") for word in gap)
+    english = any(word.language == "en" for word in gap)
+    beside = not other.joined and commas in (0, 2) and not english and not any(word.has("place") for word in gap)
+    return beside and other.patient and not first.patient
 
 
 def _parts(word: Word) -> bool:
