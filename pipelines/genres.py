@@ -19,7 +19,7 @@ _RETROSPECT = re.compile(
 )
 _REMEMBERS = re.compile(r"(?<!\w)و?(?:[تي]مر|مرت|[تي]حل|حلت) (?:\w+ ){0,3}?(?:ال)?ذكري ")  # "these days are the … of"
 _QUESTION = re.compile(
-    r"^(?:لماذا|هل|كيف|analysis|why|how)(?!\w)"
+    r"^(?:لماذا|هل|كيف|چرا|چكونه|ايا|بوچي|چون|analysis|why|how)(?!\w)"
     r"|(?<!\w)(?:خبير|باحث|محلل|مراقبون|اكاديمي) (?:\w+ ){0,3}?(?:يشرح|يوضح|يقرا|يتوقع|يفسر|يستبعد)"
     r"|\b(?:analysts?|experts?|researchers?) (?:explains?|says?|discuss\w*)"
 )
@@ -37,7 +37,7 @@ _ACCIDENT = re.compile(
 )
 _OPINION_HEADER = {
     "راي", "مقال", "مقالات", "تحليل", "موسوعه", "دراسه", "قراءه", "opinion", "analysis", "commentary", "editorial",
-    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار",
+    "from the free encyclopedia", "encyclopedia", "explainer", "profile", "يادداشت", "وتار", "شيكاري",
 }  # fmt: skip
 _BYLINE = re.compile(r"بقلم(?!\w)|يكتبها|كتب د(?!\w)")  # columns are signed so; reports name a newsroom or a town
 _ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is about|part of the \d{4}")

@@ -155,6 +155,7 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Z]|^\W*\d{1,2})\.$"  # "1. …" begins an item of a list; "in 2014. …" ends a sentence
 )
 _STOP = re.compile(r"(?<![(.…])[.!?؟۔…]+[\"'”’»)\]]*(?=\s|$)|(?<=[\u0621-\u064a])\.(?=[\u0621-\u064a])|\n+")
+_UNPUNCTUATED = 250  # characters of a text without any mark that are taken for a sentence
 _LONG_SENTENCE = 1_200  # characters: keyword stuffing and texts without a full stop are cut, so that "near" stays near
 
 
@@ -171,14 +172,24 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     for begin, end in spans:
         while begin < end and text[begin].isspace():
             begin += 1
-        while end - begin > _LONG_SENTENCE:
-            middle = text.rfind(" ", begin, begin + _LONG_SENTENCE)
-            middle = middle if middle > begin else begin + _LONG_SENTENCE
+        longest = _LONG_SENTENCE if _is_punctuated(text[begin:end]) else _UNPUNCTUATED
+        while end - begin > longest:
+            middle = text.rfind(" و", begin + longest // 2, begin + longest)
+            middle = middle if middle > begin else text.rfind(" ", begin, begin + longest)
+            middle = middle if middle > begin else begin + longest
             cut.append((begin, middle))
             begin = middle
         if begin < end:
             cut.append((begin, end))
     return cut
+
+
+_MARK = re.compile(r"[،,;؛:()«»\"“”]")
+
+
+def _is_punctuated(sentence: str) -> bool:
+    """Whether a stretch without a full stop has at least other marks: else it is not one sentence but a text."""
+    return len(_MARK.findall(sentence)) * _UNPUNCTUATED >= len(sentence) - _UNPUNCTUATED
 
 
 _TOLD = ("group", "body", "movement", "person", "action")

@@ -11,7 +11,7 @@ from pipelines.tolls.words import Kind, Word
 _NEAR = 6  # words between a fate and its victims behind it
 _FAR = 8  # … before it
 _END = 16  # … before a verb that ends the sentence, as in Persian
-_CLOSE = 2  # … where English puts the object, or where a number stands alone
+_CLOSE = 2  # … where English puts the object
 _JOINED = 7  # words between two victims
 _ASIDE = 3  # words between "attempt to" and what was tried
 _CAUSE = 5  # words between a death and the illness that brought it
@@ -187,8 +187,9 @@ def _before(sentence: Sentence, index: int, *, were: bool) -> _Told | None:
         if them.end > index or them.count is None or them.definite:
             continue
         between = words[them.end : index]
-        bare = all(word.has("number") for word in words[them.start : them.end])
-        reach = _FAR if words[index].language == "en" else _CLOSE if bare else _END if ends else _FAR
+        reach = _FAR if words[index].language == "en" or not ends else _END
+        if _is_bare(words, them):
+            reach = 0 if words[index].language == "ar" else _CLOSE  # «أحد عشر عيارا»: what it counts is not known
         if len(between) > reach or any(map(_parts, between)):
             break
         total = _with_joined(sentence, number)
@@ -196,6 +197,14 @@ def _before(sentence: Sentence, index: int, *, were: bool) -> _Told | None:
             total = 2  # "Haider and his driver were killed"
         return _Told(total, them.beside if total == them.count else "")
     return None
+
+
+def _is_bare(words: Sequence[Word], them: People) -> bool:
+    """Whether an Arabic number counts nobody by name: not "three men", "three of them" or "three were taken"."""
+    if any(not word.has("number", "about") or word.language == "en" for word in words[them.start : them.end]):
+        return False
+    behind = words[them.end] if them.end < len(words) else None
+    return behind is None or not (behind.has("of", "part", "another") or behind.text.endswith(("ين", "ون", "وا")))
 
 
 def _with_joined(sentence: Sentence, number: int, *, commas: bool = True) -> int | None:
