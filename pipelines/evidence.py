@@ -52,7 +52,7 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
         groups = _groups_here(scene, governorate, watched, lexicon)
         weight = _telling(scene)
         old = dated or story.recalls(scene, governorate)
-        if groups and weight >= SOME and not scene.forceful and not scene.sentence.of("group"):
+        if groups and weight >= SOME and not scene.forceful and not _named_itself(scene):
             continue  # a bloc in parliament or council does politics; only force by or against its people counts
         if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
             continue
@@ -65,6 +65,24 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
     if all(item.old for item in found):
         found += _tied(story, watched, governorate) or _headlined(story, watched, governorate)
     return found
+
+
+_BLOC_OF = re.compile(  # between a bloc and its group: "the Sadiqoun bloc, the political wing of …"
+    r"\W*(?:و?(?:هي|هو) )?(?:ال)?(?:تابع|منبثق|مقرب|مرتبط|جناح|ذراع|واجه|شاخه|بازو|بال)\w*(?: \S+){0,4}\W*"
+    r"|\W*(?:the |which is the )?(?:political|parliamentary|electoral|affiliated|linked|tied|belonging)(?: \S+){0,4}\W*"
+)
+_NOMINATED = re.compile(r"(?<!\w)(?:رشح\w*|مرشح\w*|ترشيح\w*|nominat\w+|nominees?|candidates?)(?!\w)(?: \S+){0,5} ?$")
+
+
+def _named_itself(scene: Scene) -> bool:
+    """Whether a group is named other than to say whose a bloc, a candidate or a minister is."""
+    text = scene.sentence.text
+    blocs = [m.end for m in scene.sentence.of("body")]
+    return any(
+        not any(end <= m.start and _BLOC_OF.fullmatch(fold(text[end : m.start]) + " ") for end in blocs)
+        and not _NOMINATED.search(scene.sentence.before(m))
+        for m in scene.sentence.of("group")
+    )
 
 
 def _about(story: Story, scene: Scene, groups: frozenset[str]) -> bool:

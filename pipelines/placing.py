@@ -45,7 +45,7 @@ _ORIGIN_EN = re.compile(
     rf"|(?:{_COMERS_EN})(?: \w+)? (?:from|for)|representing"
     rf"|(?:road|highway|bridge) (?:to|between|linking|from)"
     r"|(?:kilometers|kilometres|km|miles) (?:to the )?(?:south|north|east|west)\w* of|governor post of|from \w+ to"
-    r"|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
+    r"|(?:those|them|were|are) from|(?:came|arrived|arriving|coming|travelled|traveled|bused in) from"
     r"|(?:reporting|reported|said|mentioned|told \w+|speaking|writes|wrote"
     r"|news agency) from) (?:the )?(?:city of |province of )?$"
 )
@@ -99,7 +99,7 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
     if headed:
         return frozenset({headed})
     firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
-    origin = held = loose = False
+    origin = held = buried = loose = False
     behind = -1
     last = ""
     for mention in sentence.of("governorate", "place"):
@@ -118,12 +118,15 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
         behind, last = mention.end, entity.governorate
         if not origin or origins:
             office = bool(_HOLDS_OFFICE.search(before))
-            held = held or office
-            loose = (same and loose) or office or is_direction(sentence, mention) or bool(_FROM.search(before))
+            funeral = _is_funeral(sentence, mention)
+            held, buried = held or office, buried or funeral
+            loose = (
+                (same and loose) or office or funeral or is_direction(sentence, mention) or bool(_FROM.search(before))
+            )
             firm.append((entity.governorate, loose or bool(comes and blocked)))
     direct = frozenset(governorate for governorate, loose in firm if not loose)
-    if direct or (held and sentence.of("abroad")):
-        return direct  # "the head of the office in Basra attended a conference in Tehran"
+    if direct or ((held or buried) and sentence.of("abroad")):
+        return direct  # "the head of the office in Basra met … in Tehran", "Basra buries its dead of Aleppo"
     return frozenset(governorate for governorate, _ in firm)
 
 
@@ -155,6 +158,18 @@ _FROM = re.compile(
     r"(?:(?<!كل )(?<!كلا )(?<!\w)من(?: محافظه| مدينه| قضاء| ناحيه| اهالي| سكنه| سكان){0,3}"
     r"|(?<!\w)from(?: the)?(?: city of| province of)?)(?: ال)?$"
 )
+
+_FUNERAL_AT = re.compile(
+    r"(?<!\w)و?(?:ال)?(?:[تي]?شيع\w*|تشييع|جنازه|جثمان|مواراه|[تي]?دفن\w*|funerals?|buried|burial|coffins?)(?!\w)[^،,.;:]*$"
+)
+_FUNERAL_BY = re.compile(r"\W*(?:[تي]?شيع\w*|[تي]?ودع\w*|buries|buried|mourns|mourned|bids)(?!\w)", re.IGNORECASE)
+
+
+def _is_funeral(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a place is where the dead are brought: not where they died, if another place is named."""
+    after = _FUNERAL_BY.match(sentence.text, mention.end)
+    return bool(after or _FUNERAL_AT.search(sentence.before(mention)))
+
 
 _HOLDS_OFFICE = re.compile(
     r"(?<!\w)[وفبل]?(?:ال)?(?:مسؤول|مدير|رئيس|ممثل|معاون|معتمد) (?:\w+ ){1,5}?(?:في|ب)"

@@ -106,6 +106,7 @@ class Story:
     unsettled: frozenset[str] = field(default=frozenset())  # of these, by a short form that may mean something else
     genre: frozenset[str] = field(default=frozenset())  # opinion, sport, economy
     everywhere: frozenset[str] = field(default=frozenset())  # every governorate named anywhere
+    abroad: bool = False  # the title is about a place outside Iraq, and title and lead name none inside
 
     def recalls(self, scene: Scene, governorate: str) -> bool:
         """Whether a scene is history. "X had clashed a week ago" is still news in a report about that very place."""
@@ -163,6 +164,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         unsettled=unsettled,
         genre=genre_of(reading),
         everywhere=frozenset().union(*named, dateline),
+        abroad=not title | dateline | lead and any(s.field == "title" and s.of("abroad") for s in reading.sentences),
     )
 
 

@@ -88,9 +88,9 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     if not item and story.title and governorate not in story.title and governorate in story.main:
         names = ", ".join(lexicon.entity(id).name_en for id in sorted(story.title))
         yield Feature("other_title", -0.20, f"the title is about {names}")
-    away = not item and story.main and governorate not in story.main and not _titled(story, evidence)
+    away = not item and (story.main or story.abroad) and governorate not in story.main and not _titled(story, evidence)
     if away:
-        names = ", ".join(lexicon.entity(id).name_en for id in elsewhere)
+        names = ", ".join(lexicon.entity(id).name_en for id in elsewhere) or "another country"
         spread = any(item.bond == "spread" for item in evidence)
         turns = any(_turns_to(item.told, lexicon, governorate) for item in evidence if item.bond == "sentence")
         yield Feature(

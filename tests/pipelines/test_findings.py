@@ -895,3 +895,61 @@ def test_a_link_to_the_group_that_the_report_denies_is_none() -> None:
         "وتداولت صفحات أن المتهم محسوب على عصائب أهل الحق، إلا أن مصدرا قال إن الملف إداري ولا علاقة لأي حركة به."
     )
     assert "alert" not in verdicts(body, "مذكرة قبض بحق مدير سابق في صحة واسط").values()
+
+
+def test_whose_candidate_or_minister_somebody_is_makes_no_deed_of_the_group() -> None:
+    appeal = (
+        "ردت الهيئة القضائية للانتخابات طعنا تقدم به مرشح عن كتلة صادقون التابعة لعصائب أهل الحق، طالب فيه بإعادة العد "
+        "والفرز اليدوي لأربع محطات في قضاء أبي الخصيب جنوب البصرة."
+    )
+    assert "alert" not in verdicts(appeal, "القضاء الانتخابي يرد طعنا لمرشح عن صادقون في أبي الخصيب").values()
+    minister = (
+        "افتتح وزير التعليم، خلال زيارة إلى محافظة البصرة، مختبرات في كلية العلوم.\n\n"
+        "والتقى الوزير، الذي رشحته للحقيبة حركة عصائب أهل الحق، رؤساء الجامعات ووجه بزيادة مقاعد الدراسات العليا."
+    )
+    assert "alert" not in verdicts(minister, "وزير التعليم يفتتح مختبرات في جامعة البصرة").values()
+    seats = (
+        "در بصره ائتلاف نبنی پنج کرسی به دست آورد که دو کرسی آن به جریان صادقون، شاخه سیاسی عصائب اهل الحق، می‌رسد "
+        "و درباره ائتلاف تصمیم گرفت."
+    )
+    assert "alert" not in verdicts(seats, "نتیجه نهایی شوراهای استانی عراق در بصره", language="fa").values()
+    attacked = (
+        "هاجم مسلحون منزل مرشح عن كتلة صادقون التابعة لعصائب أهل الحق في قضاء أبي الخصيب جنوب البصرة بقنبلة يدوية."
+    )
+    assert verdicts(attacked) == {"basra": "alert"}
+
+
+def test_where_the_dead_are_buried_is_not_where_they_died() -> None:
+    body = (
+        "مرّ موكب تشييع مقاتل في سرايا السلام من شوارع مدينة الكوت، صباح الأحد، في طريقه إلى النجف، بعد يوم من مقتله "
+        "بنيران قناص في جزيرة سامراء.\n\nوشارك في التشييع أهالي حي الجوادين."
+    )
+    assert "alert" not in verdicts(body, "واسط تشيع مقاتلا سقط في سامراء").values()
+    here = "شيع أهالي الكوت، صباح الأحد، مقاتلا في سرايا السلام قتل ليلة أمس في هجوم مسلح على داره في حي الجوادين."
+    assert verdicts(here) == {"wasit": "alert"}
+
+
+def test_a_line_that_begins_with_a_year_is_of_that_year() -> None:
+    body = (
+        "1985: العثور على حطام السفينة تايتانيك.\n"
+        "2022: مقتل أربعة أشخاص في البصرة باشتباكات بين سرايا السلام وعصائب أهل الحق.\n"
+        "2023: المنتخب العراقي يغادر إلى تايلند."
+    )
+    assert "alert" not in verdicts(body, "1 أيلول.. افتتاح مطار وليلة رصاص في البصرة", day="2025-09-01").values()
+
+
+def test_a_report_about_another_country_is_not_about_basra_in_its_last_line() -> None:
+    body = (
+        "IDLIB — Hayat Tahrir al-Sham put 300 fighters on show on Monday after a course in raids.\n\n"
+        "Analysts say its raids killed at least 20 soldiers this summer.\n\n"
+        "The name has caused confusion with Iraq's Asaib Ahl al-Haq, which fought on the other side; a page on Monday "
+        "showed Iraqis in Basra under a caption about Idlib."
+    )
+    assert "alert" not in verdicts(body, "HTS parades fighters at Idlib graduation", language="en").values()
+
+
+def test_a_text_without_marks_is_no_single_sentence() -> None:
+    start = "اشتبك مسلحون من سرايا السلام مع عناصر من عصائب أهل الحق وسط بغداد مساء السبت وسقط قتيلان "
+    filler = "وقال مصدر في الشرطة إن الوضع هادئ وإن القوات الأمنية انتشرت في الشوارع ومنعت حركة العجلات " * 4
+    end = "وافتتح المحافظ في البصرة معرضا للكتاب بحضور جمع من الأدباء"
+    assert "basra" not in {place for place, verdict in verdicts(start + filler + end).items() if verdict == "alert"}
