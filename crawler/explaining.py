@@ -17,9 +17,9 @@ from pipelines.evaluation import evaluate as measure
 from pipelines.evaluation import load_cases
 from pipelines.explaining import explain
 from pipelines.extraction import read_page
+from pipelines.judging import article_id
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Page, Source, Watch
-from pipelines.pipeline import article_id
 
 _TITLE = 120
 

@@ -38,8 +38,8 @@ from crawler.tables import STATE, entries, feeds
 from crawler.urls import canonical
 from crawler.work import Bench
 from pipelines.archive import Store
+from pipelines.judging import article_id
 from pipelines.models import Entry, Feed, Source
-from pipelines.pipeline import article_id
 from pipelines.workers import WorkerKilled
 
 log = structlog.get_logger("rasid.poller")

@@ -17,10 +17,10 @@ import structlog
 from crawler.feeds import ParsedFeed, parse_feed
 from crawler.listings import parse_listing, parse_sitemap
 from pipelines.extraction import Furniture
+from pipelines.judging import Judged, judge_page
 from pipelines.lexicon import Lexicon, load_lexicon
 from pipelines.markup import plain
 from pipelines.models import Entry, Feed, Page, Source, Watch
-from pipelines.pipeline import Judged, judge_page
 from pipelines.workers import WorkerKilled, Workers
 
 log = structlog.get_logger("rasid.work")
