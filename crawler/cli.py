@@ -11,7 +11,8 @@ from typing import Annotated, Optional
 import typer
 
 from alerts.errors import AlertError
-from crawler import commands, logs
+from crawler import logs
+from crawler.choices import Format, Verdict
 from crawler.errors import ConfigError, CrawlerError, LockedError
 from pipelines.errors import PipelineError
 
@@ -49,8 +50,29 @@ def main() -> None:
         sys.exit(1)
 
 
+# What a command needs is imported when it is called. All of it takes a second and more, and the worker process of the
+# daemon, which imports this module too, needs none of it.
+
+
+def _commands() -> ModuleType:
+    from crawler import commands
+
+    return commands
+
+
+def _explaining() -> ModuleType:
+    from crawler import explaining
+
+    return explaining
+
+
+def _checking() -> ModuleType:
+    from crawler import checking
+
+    return checking
+
+
 def _running() -> ModuleType:
-    """Imported when it is needed: it takes a second, which `rasid ack` need not wait for."""
     from crawler import running
 
     return running
@@ -112,7 +134,7 @@ def check(
     Example: rasid check --send
     """
     logs.quiet()
-    _running().check(config, live, send, json)
+    _checking().check(config, live, send, json)
 
 
 @app.command()
@@ -123,7 +145,7 @@ def init(
 
     Example: rasid init
     """
-    commands.init(path)
+    _checking().init(path)
 
 
 @app.command()
@@ -145,7 +167,7 @@ def explain(
     Example: rasid explain seeds/003_29c80b085d4b1a37.txt --published 2024-01-14
     """
     logs.quiet()
-    _running().explain(what, config, published, language, title, json)
+    _explaining().explain(what, config, published, language, title, json)
 
 
 @app.command()
@@ -159,7 +181,7 @@ def evaluate(
     Example: rasid evaluate tests/data/dev.jsonl
     """
     logs.quiet()
-    _running().evaluate(cases, config, json)
+    _explaining().evaluate(cases, config, json)
 
 
 @app.command()
@@ -169,7 +191,7 @@ def status(config: Config = None, json: Json = False) -> None:
     Example: rasid status
     """
     logs.quiet()
-    commands.status(config, json)
+    _commands().status(config, json)
 
 
 sources_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -184,7 +206,7 @@ def sources(context: typer.Context, config: Config = None, json: Json = False) -
     """
     logs.quiet()
     if context.invoked_subcommand is None:
-        commands.sources(config, json)
+        _commands().sources(config, json)
 
 
 @sources_app.command("add")
@@ -216,7 +238,7 @@ def incidents(
     """
     logs.quiet()
     if context.invoked_subcommand is None:
-        commands.incidents(config, limit, json)
+        _commands().incidents(config, limit, json)
 
 
 @incidents_app.command("show")
@@ -227,7 +249,7 @@ def incidents_show(
 
     Example: rasid incidents show inc_k7q2abcdef
     """
-    commands.incident(incident, config, json)
+    _commands().incident(incident, config, json)
 
 
 deliveries_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -248,7 +270,7 @@ def deliveries(
     """
     logs.quiet()
     if context.invoked_subcommand is None:
-        commands.deliveries(config, state, limit, json)
+        _commands().deliveries(config, state, limit, json)
 
 
 @deliveries_app.command("retry")
@@ -257,7 +279,7 @@ def deliveries_retry(delivery: Annotated[str, typer.Argument(metavar="ID")], con
 
     Example: rasid deliveries retry msg_abc
     """
-    commands.deliveries_retry(delivery, config)
+    _commands().deliveries_retry(delivery, config)
 
 
 @deliveries_app.command("resume")
@@ -266,7 +288,7 @@ def deliveries_resume(channel: Annotated[str, typer.Argument()], config: Config 
 
     Example: rasid deliveries resume desk
     """
-    commands.deliveries_resume(channel, config)
+    _commands().deliveries_resume(channel, config)
 
 
 @app.command()
@@ -279,7 +301,7 @@ def ack(
 
     Example: rasid ack inc_k7q2abcdef
     """
-    commands.ack(incident, author, config)
+    _commands().ack(incident, author, config)
 
 
 @app.command()
@@ -299,17 +321,17 @@ def silence(
     """
     logs.quiet()
     if words == ["list"]:
-        commands.silence_list(config, json)
+        _commands().silence_list(config, json)
     elif words[0] == "remove":
-        commands.silence_remove(words[1:], config)
+        _commands().silence_remove(words[1:], config)
     else:
-        commands.silence_add(words, duration, reason, author, config)
+        _commands().silence_add(words, duration, reason, author, config)
 
 
 @app.command()
 def verdict(
     incident: Annotated[str, typer.Argument(metavar="ID")],
-    what: Annotated[commands.Verdict, typer.Argument(metavar="true|false|duplicate")],
+    what: Annotated[Verdict, typer.Argument(metavar="true|false|duplicate")],
     note: Annotated[str, typer.Option(help="In your words.")] = "",
     author: Annotated[str, typer.Option(help="Who says so (default: the user name).")] = "",
     config: Config = None,
@@ -318,7 +340,7 @@ def verdict(
 
     Example: rasid verdict inc_k7q2abcdef false --note "a training accident"
     """
-    commands.verdict(incident, what, note, author, config)
+    _commands().verdict(incident, what, note, author, config)
 
 
 @app.command()
@@ -333,14 +355,12 @@ def search(
     Example: rasid search سرايا السلام
     """
     logs.quiet()
-    commands.search(words, config, limit, json)
+    _commands().search(words, config, limit, json)
 
 
 @app.command()
 def export(
-    format: Annotated[
-        commands.Format, typer.Option(help="csv (ACLED-shaped), jsonl, geojson or rss.")
-    ] = commands.Format.CSV,
+    format: Annotated[Format, typer.Option(help="csv (ACLED-shaped), jsonl, geojson or rss.")] = Format.CSV,
     config: Config = None,
 ) -> None:
     """The incidents on stdout, for other programs.
@@ -348,4 +368,4 @@ def export(
     Example: rasid export --format geojson > incidents.geojson
     """
     logs.quiet()
-    commands.export(format, config)
+    _commands().export(format, config)
