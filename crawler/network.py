@@ -144,6 +144,7 @@ def scrapy_settings(
                 )
             ),
         },
+        "EXTENSIONS_BASE": {},  # nobody reads their counts; switched off in EXTENSIONS they are imported all the same
         "COOKIES_ENABLED": False,
         "REFERER_ENABLED": False,
         "RETRY_ENABLED": False,
