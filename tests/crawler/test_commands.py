@@ -23,7 +23,7 @@ RSS = {"Content-Type": "application/rss+xml"}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world in which one clash and the weather were reported, and told."""
-    with open_world(tmp_path_factory.mktemp("world")) as made:
+    with open_world(tmp_path_factory.mktemp("world"), quick=True) as made:
         made.outlet.publish("weather", *WEATHER)
         made.outlet.publish("clash", *CLASH)
         made.start("--once")
