@@ -11,7 +11,6 @@ from typing import Annotated, Optional
 import typer
 
 from alerts.errors import AlertError
-from crawler import logs
 from crawler.choices import Format, Verdict
 from crawler.errors import ConfigError, CrawlerError, LockedError
 from pipelines.errors import PipelineError
@@ -78,6 +77,12 @@ def _running() -> ModuleType:
     return running
 
 
+def _logs() -> ModuleType:
+    from crawler import logs
+
+    return logs
+
+
 def _fail(lines: list[str], code: int) -> None:
     for line in lines:
         sys.stderr.write(f"rasid: {line}\n")
@@ -103,7 +108,7 @@ def replay(
 
     Example: rasid replay seeds/demo --out /tmp/messages
     """
-    logs.configure(verbose=True) if verbose else logs.quiet()
+    _logs().configure(verbose=True) if verbose else _logs().quiet()
     _running().replay(folder, config, out, as_of, json)
 
 
@@ -118,7 +123,7 @@ def run(
 
     Example: rasid run --config /etc/rasid/config.toml
     """
-    logs.configure(verbose=verbose, as_json=json_logs)
+    _logs().configure(verbose=verbose, as_json=json_logs)
     _running().run(config, once)
 
 
@@ -133,7 +138,7 @@ def check(
 
     Example: rasid check --send
     """
-    logs.quiet()
+    _logs().quiet()
     _checking().check(config, live, send, json)
 
 
@@ -166,7 +171,7 @@ def explain(
 
     Example: rasid explain seeds/003_29c80b085d4b1a37.txt --published 2024-01-14
     """
-    logs.quiet()
+    _logs().quiet()
     _explaining().explain(what, config, published, language, title, json)
 
 
@@ -180,7 +185,7 @@ def evaluate(
 
     Example: rasid evaluate tests/data/dev.jsonl
     """
-    logs.quiet()
+    _logs().quiet()
     _explaining().evaluate(cases, config, json)
 
 
@@ -190,7 +195,7 @@ def status(config: Config = None, json: Json = False) -> None:
 
     Example: rasid status
     """
-    logs.quiet()
+    _logs().quiet()
     _commands().status(config, json)
 
 
@@ -204,7 +209,7 @@ def sources(context: typer.Context, config: Config = None, json: Json = False) -
 
     Example: rasid sources
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
         _commands().sources(config, json)
 
@@ -236,7 +241,7 @@ def incidents(
 
     Example: rasid incidents --limit 10
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
         _commands().incidents(config, limit, json)
 
@@ -268,7 +273,7 @@ def deliveries(
 
     Example: rasid deliveries --state dead
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
         _commands().deliveries(config, state, limit, json)
 
@@ -319,7 +324,7 @@ def silence(
 
     Example: rasid silence governorate=basra event_type=protest --for 6h --reason "known march"
     """
-    logs.quiet()
+    _logs().quiet()
     if words == ["list"]:
         _commands().silence_list(config, json)
     elif words[0] == "remove":
@@ -354,7 +359,7 @@ def search(
 
     Example: rasid search سرايا السلام
     """
-    logs.quiet()
+    _logs().quiet()
     _commands().search(words, config, limit, json)
 
 
@@ -367,5 +372,5 @@ def export(
 
     Example: rasid export --format geojson > incidents.geojson
     """
-    logs.quiet()
+    _logs().quiet()
     _commands().export(format, config)
