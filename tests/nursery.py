@@ -1,7 +1,7 @@
-"""Starts programs quickly: all that rasid imports is imported once, and each program runs in a fork of that process.
+"""Starts programs quickly: all that rasid imports, and its lexicon, is there; each program runs in a fork of that.
 
 What is started so is a process of its own: with its arguments, environment, files, signals, exit and exit code. Only
-the second and more that its imports take is saved. Whether rasid starts from nothing is seen by those tests that
+the second and more that these take is saved. Whether rasid starts from nothing is seen by those tests that
 execute it: those of the acceptance, of the commands, of replays and of folders that cannot be written.
 """
 
@@ -23,6 +23,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
+
+from pipelines.lexicon import load_lexicon
 
 ROOT = Path(__file__).parent.parent
 PRELOADED = (  # with what they import; but not Twisted's reactor, which each daemon chooses
@@ -104,6 +106,7 @@ def _serve(requests: socket.socket) -> None:
     """Wait for requests until there is nobody left to make any. Returns in the forks only through `_run`."""
     for module in PRELOADED:
         import_module(module)
+    load_lexicon()  # which keeps it
     gc.collect()
     gc.freeze()  # what is there now is no garbage: forks need not look at it, which would copy it
     while True:
