@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -84,6 +85,15 @@ def start(program: Path, arguments: Sequence[str], out: IO[Any], errors: IO[Any]
         request = json.dumps([str(program), *arguments]), json.dumps(dict(env))
         socket.send_fds(_nursery(), ["\0".join(request).encode()], [for_child.fileno(), out.fileno(), errors.fileno()])
     return Child(answers)
+
+
+def run(program: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a Python program to its end, and what it said."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        code = start(program, arguments, out, errors, env).wait(60)
+        out.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, code, out.read().decode(), errors.read().decode())
 
 
 @cache

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -174,19 +173,13 @@ update_gap_critical = "0s"
         self.process.send_signal(how)
         return self.process.wait(seconds)
 
-    def rasid(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def rasid(self, *arguments: str, quick: bool | None = None) -> subprocess.CompletedProcess[str]:
         """Run another command on the same configuration."""
         command = [*arguments, *([] if "--config" in arguments else ["--config", str(self.config)])]
         env = {**os.environ, "RASID_TEST_SECRET": SECRET}
-        if not self.quick:
-            return subprocess.run(
-                [str(RASID), *command], capture_output=True, text=True, timeout=60, env=env, check=False
-            )
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-            code = nursery.start(RASID, command, out, errors, env).wait(60)
-            out.seek(0)
-            errors.seek(0)
-            return subprocess.CompletedProcess(command, code, out.read().decode(), errors.read().decode())
+        if self.quick if quick is None else quick:
+            return nursery.run(RASID, command, env)
+        return subprocess.run([str(RASID), *command], capture_output=True, text=True, timeout=60, env=env, check=False)
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = 40) -> None:
         """Until a condition holds; fails with the daemon's log when it does not in time."""
