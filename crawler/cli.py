@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from alerts.errors import AlertError
-from crawler import commands, logs
+from crawler.choices import Format, Verdict
 from crawler.errors import ConfigError, CrawlerError, LockedError
 from pipelines.errors import PipelineError
 
@@ -49,11 +49,38 @@ def main() -> None:
         sys.exit(1)
 
 
+# What a command needs is imported when it is called. All of it takes a second and more, and the worker process of the
+# daemon, which imports this module too, needs none of it.
+
+
+def _commands() -> ModuleType:
+    from crawler import commands
+
+    return commands
+
+
+def _explaining() -> ModuleType:
+    from crawler import explaining
+
+    return explaining
+
+
+def _checking() -> ModuleType:
+    from crawler import checking
+
+    return checking
+
+
 def _running() -> ModuleType:
-    """Imported when it is needed: it takes a second, which `rasid ack` need not wait for."""
     from crawler import running
 
     return running
+
+
+def _logs() -> ModuleType:
+    from crawler import logs
+
+    return logs
 
 
 def _fail(lines: list[str], code: int) -> None:
@@ -81,7 +108,7 @@ def replay(
 
     Example: rasid replay seeds/demo --out /tmp/messages
     """
-    logs.configure(verbose=True) if verbose else logs.quiet()
+    _logs().configure(verbose=True) if verbose else _logs().quiet()
     _running().replay(folder, config, out, as_of, json)
 
 
@@ -96,7 +123,7 @@ def run(
 
     Example: rasid run --config /etc/rasid/config.toml
     """
-    logs.configure(verbose=verbose, as_json=json_logs)
+    _logs().configure(verbose=verbose, as_json=json_logs)
     _running().run(config, once)
 
 
@@ -111,8 +138,8 @@ def check(
 
     Example: rasid check --send
     """
-    logs.quiet()
-    _running().check(config, live, send, json)
+    _logs().quiet()
+    _checking().check(config, live, send, json)
 
 
 @app.command()
@@ -123,7 +150,7 @@ def init(
 
     Example: rasid init
     """
-    commands.init(path)
+    _checking().init(path)
 
 
 @app.command()
@@ -144,8 +171,8 @@ def explain(
 
     Example: rasid explain seeds/003_29c80b085d4b1a37.txt --published 2024-01-14
     """
-    logs.quiet()
-    _running().explain(what, config, published, language, title, json)
+    _logs().quiet()
+    _explaining().explain(what, config, published, language, title, json)
 
 
 @app.command()
@@ -158,8 +185,8 @@ def evaluate(
 
     Example: rasid evaluate tests/data/dev.jsonl
     """
-    logs.quiet()
-    _running().evaluate(cases, config, json)
+    _logs().quiet()
+    _explaining().evaluate(cases, config, json)
 
 
 @app.command()
@@ -168,8 +195,8 @@ def status(config: Config = None, json: Json = False) -> None:
 
     Example: rasid status
     """
-    logs.quiet()
-    commands.status(config, json)
+    _logs().quiet()
+    _commands().status(config, json)
 
 
 sources_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -182,9 +209,9 @@ def sources(context: typer.Context, config: Config = None, json: Json = False) -
 
     Example: rasid sources
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
-        commands.sources(config, json)
+        _commands().sources(config, json)
 
 
 @sources_app.command("add")
@@ -214,9 +241,9 @@ def incidents(
 
     Example: rasid incidents --limit 10
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
-        commands.incidents(config, limit, json)
+        _commands().incidents(config, limit, json)
 
 
 @incidents_app.command("show")
@@ -227,7 +254,7 @@ def incidents_show(
 
     Example: rasid incidents show inc_k7q2abcdef
     """
-    commands.incident(incident, config, json)
+    _commands().incident(incident, config, json)
 
 
 deliveries_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -246,9 +273,9 @@ def deliveries(
 
     Example: rasid deliveries --state dead
     """
-    logs.quiet()
+    _logs().quiet()
     if context.invoked_subcommand is None:
-        commands.deliveries(config, state, limit, json)
+        _commands().deliveries(config, state, limit, json)
 
 
 @deliveries_app.command("retry")
@@ -257,7 +284,7 @@ def deliveries_retry(delivery: Annotated[str, typer.Argument(metavar="ID")], con
 
     Example: rasid deliveries retry msg_abc
     """
-    commands.deliveries_retry(delivery, config)
+    _commands().deliveries_retry(delivery, config)
 
 
 @deliveries_app.command("resume")
@@ -266,7 +293,7 @@ def deliveries_resume(channel: Annotated[str, typer.Argument()], config: Config 
 
     Example: rasid deliveries resume desk
     """
-    commands.deliveries_resume(channel, config)
+    _commands().deliveries_resume(channel, config)
 
 
 @app.command()
@@ -279,7 +306,7 @@ def ack(
 
     Example: rasid ack inc_k7q2abcdef
     """
-    commands.ack(incident, author, config)
+    _commands().ack(incident, author, config)
 
 
 @app.command()
@@ -297,19 +324,19 @@ def silence(
 
     Example: rasid silence governorate=basra event_type=protest --for 6h --reason "known march"
     """
-    logs.quiet()
+    _logs().quiet()
     if words == ["list"]:
-        commands.silence_list(config, json)
+        _commands().silence_list(config, json)
     elif words[0] == "remove":
-        commands.silence_remove(words[1:], config)
+        _commands().silence_remove(words[1:], config)
     else:
-        commands.silence_add(words, duration, reason, author, config)
+        _commands().silence_add(words, duration, reason, author, config)
 
 
 @app.command()
 def verdict(
     incident: Annotated[str, typer.Argument(metavar="ID")],
-    what: Annotated[commands.Verdict, typer.Argument(metavar="true|false|duplicate")],
+    what: Annotated[Verdict, typer.Argument(metavar="true|false|duplicate")],
     note: Annotated[str, typer.Option(help="In your words.")] = "",
     author: Annotated[str, typer.Option(help="Who says so (default: the user name).")] = "",
     config: Config = None,
@@ -318,7 +345,7 @@ def verdict(
 
     Example: rasid verdict inc_k7q2abcdef false --note "a training accident"
     """
-    commands.verdict(incident, what, note, author, config)
+    _commands().verdict(incident, what, note, author, config)
 
 
 @app.command()
@@ -332,20 +359,18 @@ def search(
 
     Example: rasid search سرايا السلام
     """
-    logs.quiet()
-    commands.search(words, config, limit, json)
+    _logs().quiet()
+    _commands().search(words, config, limit, json)
 
 
 @app.command()
 def export(
-    format: Annotated[
-        commands.Format, typer.Option(help="csv (ACLED-shaped), jsonl, geojson or rss.")
-    ] = commands.Format.CSV,
+    format: Annotated[Format, typer.Option(help="csv (ACLED-shaped), jsonl, geojson or rss.")] = Format.CSV,
     config: Config = None,
 ) -> None:
     """The incidents on stdout, for other programs.
 
     Example: rasid export --format geojson > incidents.geojson
     """
-    logs.quiet()
-    commands.export(format, config)
+    _logs().quiet()
+    _commands().export(format, config)

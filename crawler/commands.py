@@ -6,7 +6,6 @@ import getpass
 import sys
 from dataclasses import asdict
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +15,7 @@ from alerts.messages import incident_json
 from alerts.settings import Duration
 from crawler import config as configs
 from crawler import display, exporting
+from crawler.choices import Format, Verdict
 from crawler.config import Configuration
 from crawler.errors import ConfigError, CrawlerError
 from crawler.overview import overview, source_rows
@@ -25,34 +25,6 @@ from pipelines.archive import reports
 from pipelines.grouping import IRAQ
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
-
-
-class Verdict(StrEnum):
-    """What people say of an alert."""
-
-    TRUE = "true"
-    FALSE = "false"
-    DUPLICATE = "duplicate"
-
-
-class Format(StrEnum):
-    """The forms of `rasid export`."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    GEOJSON = "geojson"
-    RSS = "rss"
-
-
-# --- running ------------------------------------------------------------------------------------------------------
-
-
-def init(path: Path) -> None:
-    """`rasid init`"""
-    if path.exists():
-        raise CrawlerError(f"{path}: is there already; name another file, or move it away")
-    path.write_text((Path(__file__).parent / "init.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    display.line(f"{path}: written; set contact and a channel in it, then run `rasid check --send`")
 
 
 # --- looking ------------------------------------------------------------------------------------------------------

@@ -209,6 +209,14 @@ def load(named: Path | None = None, *, secrets: bool = True) -> Configuration:
     return Configuration(path, settings, lexicon, _state_folder(path, settings), found)
 
 
+def require_contact(configuration: Configuration) -> None:
+    """Raises ConfigError if nobody could write to whoever runs this rasid: then it does not crawl."""
+    if not configuration.settings.contact:
+        raise ConfigError(
+            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
+        )
+
+
 def merge(base: Table, over: Table) -> Table:
     """`over` laid on `base`: tables by key, sources by id, everything else replaced."""
     merged = dict(base)

@@ -26,6 +26,7 @@ from alerts import outbox
 from alerts.channels import Channel, Trace
 from alerts.dispatcher import Dispatcher
 from crawler import systemd
+from crawler.bench import Bench
 from crawler.config import Configuration
 from crawler.housekeeping import Housekeeping
 from crawler.intake import Intake, Outcome, Wanted, next_fetch
@@ -36,7 +37,6 @@ from crawler.spider import ArticleSpider, Route
 from crawler.state import State
 from crawler.tables import daemon as daemon_table
 from crawler.timing import utc_now
-from crawler.work import Bench
 from pipelines.models import Page, Revision
 
 log = structlog.get_logger("rasid.daemon")

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alerts.queue import Delivery
 from pipelines.models import Article, Finding, Incident, Passage
 from pipelines.summary import Labels, event_words, joined, label
 
 if TYPE_CHECKING:  # what these import takes a second
+    from alerts.queue import Delivery
     from crawler.trying import Tried
     from pipelines.explaining import MarkedText
 
@@ -34,6 +34,12 @@ class _Output(Console):
 
 
 console = _Output(highlight=False, soft_wrap=True)
+
+
+def echo(text: str) -> None:
+    """What the console channel sends, as it is."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def json_line(**fields: object) -> None:

@@ -1,4 +1,7 @@
-"""`rasid explain` and `rasid evaluate`: a text judged before your eyes, and many judged against their labels."""
+"""`rasid explain` and `rasid evaluate`: a text judged before your eyes, and many judged against their labels.
+
+See cli.py for their options. Neither needs the crawler.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,34 @@ from pathlib import Path
 
 import requests
 
+from crawler import config as configs
 from crawler import display
+from crawler.agent import user_agent
 from crawler.config import Configuration
 from crawler.errors import CrawlerError
-from crawler.network import user_agent
+from crawler.timing import utc_now
 from pipelines.encoding import decode
 from pipelines.evaluation import evaluate as measure
 from pipelines.evaluation import load_cases
-from pipelines.explaining import explain
+from pipelines.explaining import explain as account_for
 from pipelines.extraction import read_page
+from pipelines.grouping import IRAQ
+from pipelines.judging import article_id
 from pipelines.lexicon import Lexicon
 from pipelines.models import Article, Entry, Page, Source, Watch
-from pipelines.pipeline import article_id
 
 _TITLE = 120
 
 
-def read(what: str, published: datetime, language: str, title: str, configuration: Configuration) -> Article:
+def explain(what: str, config: Path | None, published: datetime | None, language: str, title: str, json: bool) -> None:
+    """`rasid explain`"""
+    configuration = configs.load(config, secrets=False)
+    moment = published.replace(tzinfo=IRAQ) if published else utc_now()
+    article = _read(what, moment, language, title, configuration)
+    _show(article, configuration.lexicon, configuration.watch, json)
+
+
+def _read(what: str, published: datetime, language: str, title: str, configuration: Configuration) -> Article:
     """The article behind a file name, an address or "-" (standard input). Raises CrawlerError if it cannot be read."""
     if what.startswith(("http://", "https://")):
         text, url = _download(what, configuration.settings.contact), what
@@ -54,9 +68,9 @@ def read(what: str, published: datetime, language: str, title: str, configuratio
     )
 
 
-def show(article: Article, lexicon: Lexicon, watch: Watch, json: bool) -> None:
+def _show(article: Article, lexicon: Lexicon, watch: Watch, json: bool) -> None:
     """Print the text with its marks, the verdict and the reasons."""
-    explanation = explain(article, lexicon, watch)
+    explanation = account_for(article, lexicon, watch)
     if json:
         for finding in explanation.findings:
             display.json_line(**display.finding_fields(article, finding))
@@ -74,10 +88,11 @@ def show(article: Article, lexicon: Lexicon, watch: Watch, json: bool) -> None:
         display.print_finding(finding, lexicon)
 
 
-def evaluate(path: Path, lexicon: Lexicon, watch: Watch, json: bool) -> None:
-    """Judge labelled cases and print the figures, and for people each case that is wrong."""
+def evaluate(path: Path, config: Path | None, json: bool) -> None:
+    """`rasid evaluate`: the figures on labelled cases, and for people each case that is wrong."""
+    configuration = configs.load(config, secrets=False)
     cases = load_cases(path)
-    evaluation = measure(cases, lexicon, watch)
+    evaluation = measure(cases, configuration.lexicon, configuration.watch)
     if json:
         for result in evaluation.results:
             display.json_line(**result.json())

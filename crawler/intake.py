@@ -15,13 +15,14 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from crawler.bench import Bench
 from crawler.network import FetchProblem
 from crawler.tables import entries
-from crawler.work import Bench
 from pipelines.archive import Store, reports
+from pipelines.judging import Judged
 from pipelines.lexicon import Lexicon
 from pipelines.models import Entry, Page, Revision, Source
-from pipelines.pipeline import Judged, record
+from pipelines.pipeline import record
 
 log = structlog.get_logger("rasid.intake")
 

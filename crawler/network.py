@@ -16,7 +16,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -58,6 +57,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from w3lib.url import safe_url_string
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+from crawler.agent import user_agent
 from crawler.pauses import pauses
 from crawler.scheduling import asked_to_wait
 
@@ -144,6 +144,7 @@ def scrapy_settings(
                 )
             ),
         },
+        "EXTENSIONS_BASE": {},  # nobody reads their counts; switched off in EXTENSIONS they are imported all the same
         "COOKIES_ENABLED": False,
         "REFERER_ENABLED": False,
         "RETRY_ENABLED": False,
@@ -158,15 +159,6 @@ def scrapy_settings(
         "LOGSTATS_INTERVAL": 0,
         "RASID_CA_FILE": ca_file,
     }
-
-
-def user_agent(contact: str) -> str:
-    """`rasid/<version> (+<contact>)`: who asks, and whom to write to."""
-    try:
-        number = version("rasid")
-    except PackageNotFoundError:  # run from a source tree
-        number = "0"
-    return f"rasid/{number} (+{re.sub(r'[^!-~]', '', contact)})"
 
 
 # --- which addresses are connected to --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import structlog
 from scrapy.http import Request, Response
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from crawler.bench import Bench
 from crawler.feeds import NotAFeed, ParsedFeed
 from crawler.intake import ENTRY
 from crawler.network import FetchProblem, classify, moved_to
@@ -36,10 +37,9 @@ from crawler.scheduling import (
 )
 from crawler.tables import STATE, entries, feeds
 from crawler.urls import canonical
-from crawler.work import Bench
 from pipelines.archive import Store
+from pipelines.judging import article_id
 from pipelines.models import Entry, Feed, Source
-from pipelines.pipeline import article_id
 from pipelines.workers import WorkerKilled
 
 log = structlog.get_logger("rasid.poller")

@@ -1,27 +1,25 @@
-"""The commands that crawl or judge: run, replay, check, sources add, explain, evaluate. See cli.py for their options.
+"""The commands that crawl: run, replay, sources add. See cli.py for their options.
 
 Apart from commands.py because they need Scrapy, trafilatura and more, which take a second to import.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import replace as changed
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts import desk
-from alerts.channels import Envelope, open_channels
-from alerts.errors import DeliveryError
-from alerts.messages import ListMessage, incident_json
+from alerts.channels import open_channels
+from alerts.messages import incident_json
 from alerts.settings import AnyChannelSettings, ConsoleSettings, FolderSettings
 from crawler import config as configs
-from crawler import display, explaining
+from crawler import display
 from crawler.config import Configuration, NetworkSettings
 from crawler.daemon import Daemon, run_once
 from crawler.daemon import run as run_daemon
-from crawler.errors import ConfigError, CrawlerError
+from crawler.errors import ConfigError
 from crawler.intake import Outcome
 from crawler.loop import run as run_loop
 from crawler.replay import Ended, Site, sources_of
@@ -30,7 +28,7 @@ from crawler.reports import read_folder
 from crawler.shipped import shipped
 from crawler.state import open_locked
 from crawler.timing import utc_now
-from crawler.trying import add_source, find_feed, try_feeds
+from crawler.trying import add_source, find_feed
 from pipelines.archive import Store, reports
 from pipelines.grouping import IRAQ
 
@@ -38,8 +36,8 @@ from pipelines.grouping import IRAQ
 def run(config: Path | None, once: bool) -> None:
     """`rasid run`"""
     configuration = configs.load(config)
-    _require_contact(configuration)
-    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
+    configs.require_contact(configuration)
+    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=display.echo)
     state = open_locked(configuration.state)
     try:
         daemon = Daemon(configuration, state, channels)
@@ -150,101 +148,13 @@ class _Show:
             display.line(f"messages as .eml and .json: {out}", 2)
 
 
-def check(config: Path | None, live: bool, send: bool, json: bool) -> None:
-    """`rasid check`"""
-    configuration = configs.load(config)
-    settings = configuration.settings
-    names = [name for name, channel in settings.channels.items() if channel.enabled]
-    feeds = sum(len(source.feeds) for source in configuration.sources)
-    if json:
-        display.json_line(
-            kind="config",
-            config=str(configuration.path),
-            ok=True,
-            sources=len(configuration.sources),
-            feeds=feeds,
-            channels=names,
-        )
-    else:
-        display.line(
-            f"{configuration.path}: no errors; {len(configuration.sources)} sources, {feeds} feeds; "
-            f"channels: {', '.join(names)}"
-        )
-        if not settings.contact:
-            display.line("contact is empty: `rasid run` will not crawl without it", 2, "yellow")
-    failed = send and not _send_test(configuration, json)
-    if live:
-        _require_contact(configuration)
-        tried = run_loop(lambda: try_feeds(configuration, configuration.sources))
-        display.print_tried(tried, json)
-        failed = failed or any(one.problem and not one.probation for one in tried)
-    if failed:
-        raise CrawlerError("not everything works: see above")
-
-
-def _send_test(configuration: Configuration, json: bool) -> bool:
-    """A marked message through each channel; True if every receiver took it."""
-    channels = open_channels(configuration.settings.channels, configuration.secrets, echo=_echo)
-    now = utc_now()
-    message = ListMessage(
-        kind="test",
-        subject="rasid: test message",
-        first_line="TEST: this channel works. Nothing has happened.",
-        first_line_ar="اختبار: هذه القناة تعمل. لم يحدث شيء.",
-        sections=(),
-        decided=now,
-        mark="TEST",
-    )
-    well = True
-    for name, channel in channels.items():
-        for number, recipient in enumerate(channel.settings.recipients):
-            envelope = Envelope(f"msg_test_{now:%Y%m%d%H%M%S}_{number}", recipient, now)
-            try:
-                channel.send(message, envelope)
-                problem = ""
-            except DeliveryError as error:
-                problem, well = str(error), False
-            if json:
-                display.json_line(kind="send", channel=name, recipient=recipient, ok=not problem, problem=problem)
-            else:
-                display.line(f"{name} {recipient}: {problem or 'sent'}", 2, "red" if problem else "green")
-    return well
-
-
-def _require_contact(configuration: Configuration) -> None:
-    if not configuration.settings.contact:
-        raise ConfigError(
-            [f'{configuration.path}: contact: is empty; sites must be able to reach you: contact = "desk@example.org"']
-        )
-
-
 def sources_add(url: str, config: Path | None) -> None:
     """`rasid sources add`"""
     configuration = configs.load(config, secrets=False)
-    _require_contact(configuration)
+    configs.require_contact(configuration)
     if configuration.path == shipped("config.toml"):
         raise ConfigError([f"{url}: the shipped configuration is not written to; make your own with `rasid init`"])
     found = run_loop(lambda: find_feed(configuration, url))
     written = add_source(configuration.path, found, "ar")
     display.line(f"{configuration.path}: added, with {found.entries} entries, newest {found.newest}")
     display.line(written)
-
-
-def explain(what: str, config: Path | None, published: datetime | None, language: str, title: str, json: bool) -> None:
-    """`rasid explain`"""
-    configuration = configs.load(config, secrets=False)
-    now = utc_now()
-    moment = published.replace(tzinfo=IRAQ) if published else now
-    article = explaining.read(what, moment, language, title, configuration)
-    explaining.show(article, configuration.lexicon, configuration.watch, json)
-
-
-def evaluate(cases: Path, config: Path | None, json: bool) -> None:
-    """`rasid evaluate`"""
-    configuration = configs.load(config, secrets=False)
-    explaining.evaluate(cases, configuration.lexicon, configuration.watch, json)
-
-
-def _echo(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

@@ -1,8 +1,4 @@
-"""The work done outside the loop's process: parsing feeds, reading pages, judging reports, each with a time limit.
-
-A document that does not end in time kills its worker process, which is replaced; the report is then judged on plain
-text, and if that fails too, on what its feed said.
-"""
+"""The work done outside the loop's process: parsing feeds, reading pages, judging reports. See bench.py."""
 
 from __future__ import annotations
 
@@ -12,21 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import structlog
-
 from crawler.feeds import ParsedFeed, parse_feed
 from crawler.listings import parse_listing, parse_sitemap
 from pipelines.extraction import Furniture
+from pipelines.judging import Judged, judge_page
 from pipelines.lexicon import Lexicon, load_lexicon
 from pipelines.markup import plain
 from pipelines.models import Entry, Feed, Page, Source, Watch
-from pipelines.pipeline import Judged, judge_page
-from pipelines.workers import WorkerKilled, Workers
 
-log = structlog.get_logger("rasid.work")
-
-PAGE_SECONDS = 15.0
-FEED_SECONDS = 20.0
 _LARGE = 1_000_000  # characters of a page, or bytes of a feed, after which the worker gives memory back to the system
 _PLAIN_LIMIT = 300_000  # characters of a page that killed its worker which are still read as plain text
 
@@ -35,57 +24,16 @@ _watch = Watch()
 _furniture = Furniture()  # the worker's memory of its hosts: a new worker learns it again
 
 
-class Bench:
-    """Runs work in the worker process."""
-
-    def __init__(self, lexicon_files: Sequence[Path], watch: Watch) -> None:
-        self._workers = Workers(initializer=_prepare, initargs=(tuple(lexicon_files), watch))
-
-    async def judge(
-        self,
-        entry: Entry,
-        page: Page | None,
-        source: Source,
-        identity: str,
-        first_seen: datetime,
-        usual_length: int | None,
-    ) -> Judged:
-        """Read and judge one report, whatever its page does."""
-        arguments = (source, identity, first_seen, usual_length)
-        try:
-            return await self._workers.run(_judge, entry, page, *arguments, timeout=PAGE_SECONDS)
-        except WorkerKilled as error:
-            log.warning("page killed its worker, read as plain text", url=entry.link, why=str(error))
-        try:
-            return await self._workers.run(_judge_plain, entry, page, *arguments, timeout=PAGE_SECONDS)
-        except WorkerKilled as error:
-            log.warning("page killed its worker twice, judged on its feed's words", url=entry.link, why=str(error))
-        try:
-            return await self._workers.run(_judge, entry, None, *arguments, timeout=PAGE_SECONDS)
-        except WorkerKilled as error:
-            log.error("report killed its worker by its feed's words alone, left unread", url=entry.link, why=str(error))
-        unread = Entry(entry.link, entry.guid, published=entry.published)
-        return await self._workers.run(_judge, unread, None, *arguments, timeout=PAGE_SECONDS)
-
-    async def parse(
-        self, feed: Feed, language: str, body: bytes, content_type: str, url: str, now: datetime
-    ) -> ParsedFeed:
-        """Read what a feed answered. Raises NotAFeed, or WorkerKilled if it does not end in time."""
-        return await self._workers.run(_parse, feed, language, body, content_type, url, now, timeout=FEED_SECONDS)
-
-    def close(self) -> None:
-        """End the worker process."""
-        self._workers.close()
-
-
-def _prepare(lexicon_files: Sequence[Path], watch: Watch) -> None:
+def prepare(lexicon_files: Sequence[Path], watch: Watch) -> None:
+    """What every task needs, read once."""
     global _lexicon, _watch
     _lexicon, _watch = load_lexicon(lexicon_files), watch
 
 
-def _judge(
+def judge(
     entry: Entry, page: Page | None, source: Source, identity: str, first_seen: datetime, usual_length: int | None
 ) -> Judged:
+    """Read a page and judge the report."""
     assert _lexicon is not None, "the worker was not prepared"
     judged = judge_page(entry, page, source, identity, first_seen, usual_length, _lexicon, _watch, _furniture)
     if page is not None and len(page.html) > _LARGE:
@@ -93,9 +41,10 @@ def _judge(
     return judged
 
 
-def _judge_plain(
+def judge_plain(
     entry: Entry, page: Page | None, source: Source, identity: str, first_seen: datetime, usual_length: int | None
 ) -> Judged:
+    """Judge a report on its page as plain text."""
     assert _lexicon is not None, "the worker was not prepared"
     text = plain(page.html[:_PLAIN_LIMIT]) if page else ""
     bare = Entry(entry.link, entry.guid, entry.title, entry.summary, text or entry.content, entry.published)
@@ -110,7 +59,8 @@ def _give_memory_back() -> None:
         trim(0)
 
 
-def _parse(feed: Feed, language: str, body: bytes, content_type: str, url: str, now: datetime) -> ParsedFeed:
+def parse(feed: Feed, language: str, body: bytes, content_type: str, url: str, now: datetime) -> ParsedFeed:
+    """Read what a feed, a listing or a sitemap answered. Raises NotAFeed."""
     try:
         if feed.kind == "listing":
             return parse_listing(body, url, feed.link, now, content_type=content_type, language=language)

@@ -1,75 +1,26 @@
 """The whole way of an article, from its page to the incidents it changes.
 
-judge_page   page → article → findings        pure, slow; runs in the worker process
+judge_page   page → article → findings        pure, slow; runs in the worker process; see judging.py
 record       findings → incidents → store     one transaction, fast; whoever opened it plans the alerts in it
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from pipelines import grouping, incidents
-from pipelines.acts import join_acts
 from pipelines.archive import reports
-from pipelines.copies import is_copy, signature
-from pipelines.extraction import Furniture, read_page
-from pipelines.findings import judge
+from pipelines.copies import is_copy
 from pipelines.grouping import Evidence, Sketch
+from pipelines.judging import Judged
 from pipelines.lexicon import Lexicon
-from pipelines.models import Article, Entry, Finding, Incident, Page, Revision, Source, Watch
-from pipelines.text import fold
+from pipelines.models import Incident, Revision
 
 _RELATED = 30  # incidents looked at for one that a new one follows from
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An article with what was found in it, ready to be recorded."""
-
-    article: Article
-    findings: tuple[Finding, ...]
-    content_hash: str  # of all text that was judged, and of nothing else
-    signature: bytes  # of the text, to know copies; empty without findings
-    search: str  # folded text of the search column
-
-
-def article_id(canonical_url: str) -> str:
-    """The id of a report: the same under every address it has."""
-    return "art_" + hashlib.sha256(canonical_url.encode()).hexdigest()[:20]
-
-
-def judge_page(
-    entry: Entry,
-    page: Page | None,
-    source: Source,
-    identity: str,
-    first_seen: datetime,
-    usual_length: int | None,
-    lexicon: Lexicon,
-    watch: Watch,
-    furniture: Furniture | None = None,
-) -> Judged:
-    """Read a page (None: it could not be had) and judge the report; `furniture` knows what recurs across its host."""
-    article = read_page(entry, page, source, identity, first_seen, usual_length, furniture)
-    return judge_article(article, lexicon, watch)
-
-
-def judge_article(article: Article, lexicon: Lexicon, watch: Watch) -> Judged:
-    """Judge a report that has been read."""
-    findings = join_acts(judge(article, lexicon, watch))
-    texts = (article.title, article.summary, article.lead, article.description, article.body)
-    return Judged(
-        article=article,
-        findings=findings,
-        content_hash=hashlib.sha256("\x00".join(texts).encode("utf-8", "replace")).hexdigest(),
-        signature=signature(article.body or article.summary or article.title) if findings else b"",
-        search=fold(f"{article.title}\n{article.body or article.summary}"),
-    )
 
 
 def record(connection: Connection, judged: Judged, lexicon: Lexicon, now: datetime) -> tuple[Revision, ...]:

@@ -19,6 +19,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tests import nursery
 from tests.alerts.receivers import Hook, Inbox, http_server, smtp_server
 from tests.origin import Answer, Asked, Origin
 
@@ -76,14 +77,18 @@ class Outlet:
 
 @dataclass
 class World:
-    """Everything around the daemon, and the daemon itself as a process."""
+    """Everything around the daemon, and the daemon itself as a process.
+
+    `quick` starts it, and other commands, by the nursery; else `rasid` is executed as a user would.
+    """
 
     folder: Path
     origin: Origin
     outlet: Outlet
     inbox: Inbox
     hook: Hook
-    process: subprocess.Popen[bytes] | None = None
+    quick: bool = False
+    process: subprocess.Popen[bytes] | nursery.Child | None = None
 
     @property
     def config(self) -> Path:
@@ -152,13 +157,13 @@ update_gap_critical = "0s"
     def start(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         """Start `rasid run` and wait until it says that it runs."""
         before = self.log.count("running")
+        command = ["run", "--config", str(self.config), *arguments]
+        env = {**os.environ, "RASID_TEST_SECRET": SECRET, **(environment or {})}
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [str(RASID), "run", "--config", str(self.config), *arguments],
-                stderr=log,
-                stdout=log,
-                env={**os.environ, "RASID_TEST_SECRET": SECRET, **(environment or {})},
-            )
+            if self.quick:
+                self.process = nursery.start(RASID, command, log, log, env)
+            else:
+                self.process = subprocess.Popen([str(RASID), *command], stderr=log, stdout=log, env=env)
         if not arguments:
             self.wait(lambda: self.log.count("running") > before, "the daemon runs")
 
@@ -168,16 +173,13 @@ update_gap_critical = "0s"
         self.process.send_signal(how)
         return self.process.wait(seconds)
 
-    def rasid(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def rasid(self, *arguments: str, quick: bool | None = None) -> subprocess.CompletedProcess[str]:
         """Run another command on the same configuration."""
-        return subprocess.run(
-            [str(RASID), *arguments, *([] if "--config" in arguments else ["--config", str(self.config)])],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "RASID_TEST_SECRET": SECRET},
-            check=False,
-        )
+        command = [*arguments, *([] if "--config" in arguments else ["--config", str(self.config)])]
+        env = {**os.environ, "RASID_TEST_SECRET": SECRET}
+        if self.quick if quick is None else quick:
+            return nursery.run(RASID, command, env)
+        return subprocess.run([str(RASID), *command], capture_output=True, text=True, timeout=60, env=env, check=False)
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = 40) -> None:
         """Until a condition holds; fails with the daemon's log when it does not in time."""
@@ -195,13 +197,13 @@ update_gap_critical = "0s"
 
 
 @contextmanager
-def open_world(folder: Path) -> Iterator[World]:
+def open_world(folder: Path, *, quick: bool = False) -> Iterator[World]:
     """A world whose servers listen; the daemon is not started yet."""
     with ExitStack() as stack:
         origin = stack.enter_context(Origin())
         inbox = stack.enter_context(smtp_server())
         hook = stack.enter_context(http_server())
-        world = World(folder, origin, Outlet(origin), inbox, hook)
+        world = World(folder, origin, Outlet(origin), inbox, hook, quick)
         world.configure()
         try:
             yield world

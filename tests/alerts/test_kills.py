@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -20,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.models import Range
+from tests import nursery
 from tests.alerts.desk import Desk
 from tests.alerts.receivers import Answer, Hook, Inbox, Request, http_server, smtp_server
 from tests.alerts.samples import incident
@@ -27,6 +26,7 @@ from tests.alerts.victim import desk_at
 
 STEPS = ("claim", "connect", "DATA", "final dot", "250 read", "mark")
 REVISIONS = 3
+VICTIM = Path(__file__).with_name("victim.py")
 
 
 def tell_all(desk: Desk, names: list[str]) -> None:
@@ -44,10 +44,11 @@ def tell_all(desk: Desk, names: list[str]) -> None:
 def run_victim(folder: Path, inbox: Inbox, hook: Hook, step: str, nth: int, patience: float = 10) -> bool:
     """Run a dispatcher; True if it was killed on the way."""
     ports = [str(inbox.port), hook.url.rpartition(":")[2]]
-    arguments = [sys.executable, "-m", "tests.alerts.victim", str(folder), *ports, step, str(nth), str(patience)]
-    ended = subprocess.run(arguments, timeout=60, check=False)
-    assert ended.returncode in (0, -9)
-    return ended.returncode == -9
+    arguments = [str(folder), *ports, step, str(nth), str(patience)]
+    with (folder / "log").open("ab") as log:
+        code = nursery.start(VICTIM, arguments, log, log, os.environ).wait(60)
+    assert code in (0, -9), (folder / "log").read_text(encoding="utf-8")
+    return code == -9
 
 
 def received(inbox: Inbox, hook: Hook) -> list[str]:

@@ -1,4 +1,4 @@
-"""A dispatcher that kills itself: `python -m tests.alerts.victim FOLDER SMTP_PORT HOOK_PORT STEP NTH PATIENCE`.
+"""A dispatcher that kills itself: `victim.py FOLDER SMTP_PORT HOOK_PORT STEP NTH PATIENCE`.
 
 Without STEP it sends until nothing is due, and ends. It is killed with SIGKILL: nothing of Python runs afterwards.
 """

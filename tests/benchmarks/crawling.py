@@ -85,7 +85,7 @@ def rasid_polls(urls: list[str], rounds: int) -> float:
 
     class Inline:
         async def parse(self, *arguments: Any) -> Any:
-            return work._parse(*arguments)
+            return work.parse(*arguments)
 
     async def run(crawler: Any) -> float:
         now = START

@@ -19,9 +19,10 @@ from crawler.migrations import upgrade
 from pipelines import grouping, incidents
 from pipelines.archive import Store, open_store, reports
 from pipelines.grouping import Evidence
+from pipelines.judging import Judged
 from pipelines.lexicon import load_lexicon
 from pipelines.models import Article, EventType, Finding, Source
-from pipelines.pipeline import Judged, record
+from pipelines.pipeline import record
 
 LEXICON = load_lexicon()
 GROUPS = (("saraya_al_salam",), ("asaib_ahl_al_haq",), ("saraya_al_salam", "asaib_ahl_al_haq"))

@@ -1,10 +1,14 @@
-"""The commands as a person runs them, on a real store and a real site."""
+"""The commands as a person runs them, on a real store and a real site.
+
+Each is executed at least once, here or in test_acceptance.py; what more is asked of it starts quickly, see nursery.py.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +18,7 @@ from typer.testing import CliRunner
 
 from crawler.cli import app
 from crawler.shipped import shipped
+from tests import nursery
 from tests.origin import Answer
 from tests.world import CLASH, RASID, WEATHER, World, open_world
 
@@ -23,7 +28,7 @@ RSS = {"Content-Type": "application/rss+xml"}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world in which one clash and the weather were reported, and told."""
-    with open_world(tmp_path_factory.mktemp("world")) as made:
+    with open_world(tmp_path_factory.mktemp("world"), quick=True) as made:
         made.outlet.publish("weather", *WEATHER)
         made.outlet.publish("clash", *CLASH)
         made.start("--once")
@@ -52,7 +57,7 @@ def test_every_command_has_help_with_an_example() -> None:
 
 
 def test_the_incident_is_exported_in_each_form(world: World) -> None:
-    rows = list(csv.DictReader(io.StringIO(world.rasid("export").stdout)))
+    rows = list(csv.DictReader(io.StringIO(world.rasid("export", quick=False).stdout)))
     assert len(rows) == 1
     assert rows[0]["event_type"] == "Battles"
     assert rows[0]["admin1"] == "Basra"
@@ -66,18 +71,19 @@ def test_the_incident_is_exported_in_each_form(world: World) -> None:
 
 def test_incidents_are_shown_acknowledged_and_judged_by_people(world: World) -> None:
     incident = str(only(world.rasid("incidents", "--json").stdout)["id"])
-    shown = world.rasid("incidents", "show", incident).stdout
+    shown = world.rasid("incidents", "show", incident, quick=False).stdout
     assert "Abu al-Khasib" in shown
     assert "named in full" in shown
     assert world.rasid("ack", incident).returncode == 0
-    assert world.rasid("verdict", incident, "true", "--note", "seen").returncode == 0
+    assert world.rasid("verdict", incident, "true", "--note", "seen", quick=False).returncode == 0
     missing = world.rasid("ack", "inc_none")
     assert missing.returncode == 1
     assert "inc_none" in missing.stderr
 
 
 def test_silences_are_added_listed_and_ended(world: World) -> None:
-    assert world.rasid("silence", "governorate=basra", "--for", "6h", "--reason", "march").returncode == 0
+    added = world.rasid("silence", "governorate=basra", "--for", "6h", "--reason", "march", quick=False)
+    assert added.returncode == 0
     silence = only(world.rasid("silence", "list", "--json").stdout)
     assert silence["matchers"] == {"governorate": "basra"}
     assert world.rasid("silence", "remove", str(silence["id"])).returncode == 0
@@ -88,10 +94,10 @@ def test_silences_are_added_listed_and_ended(world: World) -> None:
 
 
 def test_deliveries_list_what_was_sent(world: World) -> None:
-    lines = [json.loads(line) for line in world.rasid("deliveries", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in world.rasid("deliveries", "--json", quick=False).stdout.splitlines()]
     assert {line["channel"] for line in lines} == {"desk", "hook"}
     assert {line["state"] for line in lines} == {"sent"}
-    assert world.rasid("deliveries", "retry", "msg_none").returncode == 1
+    assert world.rasid("deliveries", "retry", "msg_none", quick=False).returncode == 1
 
 
 def test_check_live_says_what_each_feed_brings_and_what_to_do(world: World) -> None:
@@ -106,7 +112,7 @@ def test_check_live_says_what_each_feed_brings_and_what_to_do(world: World) -> N
         ),
         encoding="utf-8",
     )
-    done = world.rasid("check", "--live", "--json", "--config", str(config))
+    done = world.rasid("check", "--live", "--json", "--config", str(config), quick=False)
     lines = {line["source"]: line for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "feed"}
     assert done.returncode == 1
     assert lines["outlet"]["entries"] == 2
@@ -132,7 +138,7 @@ def test_sources_add_finds_the_feed_of_a_site_and_writes_it(world: World) -> Non
     config.write_text(
         'contact = "a@example.org" # mine\n[network]\nallow_private = ["127.0.0.0/8"]\ndelay = "0s"\n', encoding="utf-8"
     )
-    done = world.rasid("sources", "add", world.origin.url("/home"), "--config", str(config))
+    done = world.rasid("sources", "add", world.origin.url("/home"), "--config", str(config), quick=False)
     assert done.returncode == 0, done.stderr
     written = config.read_text(encoding="utf-8")
     assert world.outlet.feed in written
@@ -152,6 +158,17 @@ def test_explain_shows_marks_reasons_and_verdict() -> None:
     assert "ALERT" in done.stdout
     assert "Saraya al-Salam" in done.stdout
     assert "an alert needs" in done.stdout
+
+
+def test_evaluate_gives_the_figures_on_labelled_cases(tmp_path: Path) -> None:
+    labelled = Path(__file__).parents[1] / "data" / "dev.jsonl"
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("".join(labelled.read_text(encoding="utf-8").splitlines(keepends=True)[:5]), encoding="utf-8")
+    done = subprocess.run([str(RASID), "evaluate", str(cases), "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *results, summary = map(json.loads, done.stdout.splitlines())
+    assert len(results) == 5
+    assert summary["kind"] == "summary"
 
 
 def test_init_writes_a_file_once(tmp_path: Path) -> None:
@@ -183,7 +200,7 @@ def test_a_state_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path)
     (tmp_path / "state").write_text("a file where the folder should be", encoding="utf-8")
     path = tmp_path / "config.toml"
     path.write_text('contact = "a@example.org"\n', encoding="utf-8")
-    done = subprocess.run([str(RASID), "run", "--config", str(path)], capture_output=True, text=True, check=False)
+    done = nursery.run(RASID, ["run", "--config", str(path)], os.environ)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert str(tmp_path / "state") in done.stderr
@@ -195,7 +212,7 @@ def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (folder / "rasid.db").write_bytes(b"this is no database, but somebody's file" * 40)
     path = tmp_path / "config.toml"
     path.write_text('contact = "a@example.org"\n', encoding="utf-8")
-    done = subprocess.run([str(RASID), "run", "--config", str(path)], capture_output=True, text=True, check=False)
+    done = nursery.run(RASID, ["run", "--config", str(path)], os.environ)
     assert done.returncode == 1
     assert "rasid.db" in done.stderr
     assert (folder / "rasid.db").read_bytes().startswith(b"this is no database")

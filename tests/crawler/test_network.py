@@ -21,7 +21,8 @@ import pytest
 from backports import zstd  # with Scrapy
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, scrapy_settings, user_agent
+from crawler.agent import user_agent
+from crawler.network import FetchProblem, Refused, classify, is_allowed, moved_to, scrapy_settings
 from crawler.pauses import pauses
 from crawler.robots import RobotsMiddleware
 from tests.crawler.crawling import attempt, crawl, fetch, get

@@ -18,12 +18,12 @@ import pytest
 from scrapy.http import Request, Response
 from sqlalchemy import insert, select, update
 
+from crawler.bench import Bench
 from crawler.intake import Intake, Outcome
 from crawler.network import FetchProblem, classify
 from crawler.poller import Poller
 from crawler.state import State, open_locked
 from crawler.tables import STATE, entries, feeds
-from crawler.work import Bench
 from pipelines.archive import reports
 from pipelines.encoding import decode
 from pipelines.lexicon import load_lexicon
@@ -487,7 +487,7 @@ def test_what_was_being_fetched_when_the_program_died_is_due_at_its_next_start(d
 def test_f066_a_page_made_to_stall_the_reader_is_judged_all_the_same(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.work.PAGE_SECONDS", 2.0)
+    monkeypatch.setattr("crawler.bench.PAGE_SECONDS", 2.0)
     soup = f"<html><body><p>{CLASH}.</p>" + "<p>x" * 150_000 + "</body></html>"
     desk.publish(f"{CLASH}|/a")
     desk.origin["/a"] = Answer(soup.encode(), headers={"Content-Type": "text/html; charset=utf-8"})

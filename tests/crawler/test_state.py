@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from crawler import migrations
 from crawler.errors import CrawlerError, LockedError
 from crawler.state import is_locked, open_beside, open_locked
 from pipelines.archive import metadata
@@ -20,6 +22,11 @@ def test_the_migrations_make_exactly_the_tables_that_are_declared(tmp_path: Path
     with state.store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     state.close()
+
+
+def test_the_files_of_the_migrations_are_named_by_revision_in_the_order_in_which_they_follow() -> None:
+    follow = ScriptDirectory(str(migrations.FOLDER)).walk_revisions()
+    assert migrations.revisions() == [script.revision for script in follow][::-1]
 
 
 def test_the_folder_and_its_files_are_for_their_owner_alone(tmp_path: Path) -> None:

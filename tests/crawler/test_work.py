@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawler.work import Bench
+from crawler.bench import Bench
 from pipelines.extraction import read_page
 from pipelines.markup import page_tree
 from pipelines.models import Entry, Page, Source

@@ -12,5 +12,5 @@ from tests.world import World, open_world
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path) as made:
+    with open_world(tmp_path, quick=True) as made:
         yield made

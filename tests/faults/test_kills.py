@@ -9,11 +9,9 @@ from __future__ import annotations
 import email
 import os
 import random
-import select
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,8 +20,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import nursery
 from tests.world import SECRET, World, open_world
 
+LAUNCH = Path(__file__).with_name("launch.py")
 STEPS = ("fetch", "commit", "claim", "connect", "DATA", "final dot", "250 read", "mark")
 SPOTS = (  # one incident each: another district, so that none is the sequel of another
     ("أبي الخصيب", "قضاء أبي الخصيب"),
@@ -39,17 +39,16 @@ SPOTS = (  # one incident each: another district, so that none is the sequel of 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path) as made:
+    with open_world(tmp_path, quick=True) as made:
         made.configure("flood_limit = 100000\nmax_updates = 1000000\n")
         yield made
 
 
 def test_a_kill_at_each_step_loses_nothing_and_doubles_at_most_one_copy(world: World) -> None:
     news = _News(world)
-    with _Nursery(world) as nursery:
-        for step in STEPS:
-            news.one_more()
-            assert nursery.run(step, 1, seconds=40), f"{step} never came\n{world.log[-3000:]}"
+    for step in STEPS:
+        news.one_more()
+        assert _run(world, step, 1, seconds=40), f"{step} never came\n{world.log[-3000:]}"
     world.start()
     _wait_for_all(world, news)
     assert world.stop() == 0
@@ -62,13 +61,12 @@ def test_a_thousand_kills_at_random_lose_nothing(world: World) -> None:
     kills = int(os.environ.get("RASID_KILLS", "1000"))
     rng = random.Random(int(os.environ.get("RASID_SEED", "1")))
     news = _News(world)
-    with _Nursery(world) as nursery:
-        for number in range(kills):
-            news.one_more()
-            step = rng.choice(STEPS) if number % 2 else "never"
-            nursery.run(step, rng.randint(1, 2), seconds=5.0 if number % 2 else rng.uniform(0.0, 3.0))
-            if number % 50 == 49:
-                print(f"{number + 1} kills, {len(world.inbox.mails)} mails, {len(world.hook.requests)} webhooks")
+    for number in range(kills):
+        news.one_more()
+        step = rng.choice(STEPS) if number % 2 else "never"
+        _run(world, step, rng.randint(1, 2), seconds=5.0 if number % 2 else rng.uniform(0.0, 3.0))
+        if number % 50 == 49:
+            print(f"{number + 1} kills, {len(world.inbox.mails)} mails, {len(world.hook.requests)} webhooks")
     world.start()
     _wait_for_all(world, news, seconds=600)
     assert world.stop() == 0
@@ -96,40 +94,18 @@ class _News:
         self._world.outlet.publish(f"report{self._number}", title, body)
 
 
-class _Nursery:
-    """Daemons that start at once; see nursery.py."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "RASID_TEST_SECRET": SECRET},
-        )
-
-    def run(self, step: str, count: int, seconds: float) -> bool:
-        """Start a daemon; it dies at its step, or by our hand after so many seconds. Whether it came to its step."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(
-            self._world.config, self._world.folder / "log", step, count, sep="\t", file=self._process.stdin, flush=True
-        )
-        pid = int(self._process.stdout.readline())
-        came = bool(select.select([self._process.stdout], [], [], seconds)[0])
-        if not came:
-            os.kill(pid, signal.SIGKILL)
-        code = int(self._process.stdout.readline())
-        assert code == -signal.SIGKILL, f"ended with {code}\n{self._world.log[-3000:]}"
-        return came
-
-    def __enter__(self) -> _Nursery:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+def _run(world: World, step: str, count: int, seconds: float) -> bool:
+    """Start a daemon; it dies at its step, or by our hand after so many seconds. Whether it came to its step."""
+    arguments = [str(world.config), step, str(count)]
+    with (world.folder / "log").open("ab") as log:
+        mortal = nursery.start(LAUNCH, arguments, log, log, {**os.environ, "RASID_TEST_SECRET": SECRET})
+    try:
+        code, came = mortal.wait(seconds), True
+    except subprocess.TimeoutExpired:
+        mortal.kill()
+        code, came = mortal.wait(), False
+    assert code == -signal.SIGKILL, f"ended with {code}\n{world.log[-3000:]}"
+    return came
 
 
 def _wait_for_all(world: World, news: _News, seconds: float = 60) -> None:

@@ -92,7 +92,7 @@ def test_f088_a_receiver_that_is_gone_switches_its_channel_off_and_another_one_t
     status = json.loads(world.rasid("status", "--json").stdout)
     assert [channel["off"] for channel in status["outbox"]["channels"] if channel["channel"] == "hook"] == [True]
     world.hook.usual = Answer()
-    assert world.rasid("deliveries", "resume", "hook").returncode == 0
+    assert world.rasid("deliveries", "resume", "hook", quick=False).returncode == 0
     world.wait(lambda: len(world.hook.requests) == 2, "the webhook, once it is back")
 
 

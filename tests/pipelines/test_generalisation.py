@@ -54,6 +54,8 @@ def test_a_report_told_of_another_faction_is_silent() -> None:
 
 def test_a_report_moved_from_basra_to_wasit_is_found_there() -> None:
     """Every one that alerts as it stands; how many those are is held by the figures."""
-    found = [case for case in relevant() if any(f.verdict == "alert" for f in judge(case.article(), LEXICON, Watch()))]
-    assert len(found) > 600
-    assert [case.id for case in found if alerted(case, ("governorate", "place"), PLACES["wasit"]) != {"wasit"}] == []
+    lost = [case for case in relevant() if alerted(case, ("governorate", "place"), PLACES["wasit"]) != {"wasit"}]
+    assert len(relevant()) - len(lost) > 600
+    assert [
+        case.id for case in lost if any(f.verdict == "alert" for f in judge(case.article(), LEXICON, Watch()))
+    ] == []
