@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -172,3 +173,13 @@ def test_patterns_for_folded_text_are_folded_themselves(module: ModuleType) -> N
     # What joins two places, and what tells Sorani from Arabic, is read in the text itself.
     raw = {placing: {"محافظة"}, words: {"ەێۆڕڵ"}}.get(module, set())
     assert {word for word in found if fold(word) != word} == raw
+
+
+def test_the_vocabulary_holds_no_role_that_nobody_reads() -> None:
+    source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (words, people, fates))
+    file = Path(str(words.__file__)).with_name("words.toml")
+    languages = tomllib.loads(file.read_text(encoding="utf-8"))
+    roles = {role for language in languages.values() for role in language["words"]}
+    assert {role for role in roles if f'"{role}"' not in source} == {"plain", "mixed"}  # they only take a phrase
+    places = {place for language in languages.values() for kind in words.KINDS for place in language.get(kind, {})}
+    assert places == {*words._PLACES, "harm", "none"}
