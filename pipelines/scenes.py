@@ -21,7 +21,7 @@ from pipelines.placing import governorates_of, only_aside
 from pipelines.roundups import items_of
 from pipelines.text import fold
 
-Placed = Literal["sentence", "before", "title", "dateline", ""]
+Placed = Literal["sentence", "before", "behind", "title", "dateline", ""]
 ABROAD = "abroad"
 ROW = 3  # governorates in one sentence that make it a list
 
@@ -152,6 +152,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         scenes.append(scene)
         if here and sentence.field != "title" and not scene.background and not scene.row:
             current = here
+    scenes = [_placed_behind(scene, scenes[index + 1 : index + 2]) for index, scene in enumerate(scenes)]
     body = [scene for scene in scenes if scene.sentence.field != "title"]
     lead = union(scene.named for scene in body[:2] if not scene.background and not scene.row)
     return Story(
@@ -166,6 +167,18 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         everywhere=frozenset().union(*named, dateline),
         abroad=not title | dateline | lead and any(s.field == "title" and s.of("abroad") for s in reading.sentences),
     )
+
+
+def _placed_behind(scene: Scene, following: Sequence[Scene]) -> Scene:
+    """Force told of nowhere lies where a sentence right behind it that only locates says: "The house is in Basra."."""
+    if scene.where or scene.sentence.field == "title" or not (scene.forceful and scene.groups):
+        return scene
+    only = [other for other in following if len(other.named) == 1 and not other.weight and not other.groups]
+    heads = any(_ITEM.match(other.sentence.text) for other in only)
+    return replace(scene, where=only[0].named, placed="behind") if only and not heads else scene
+
+
+_ITEM = re.compile(r"\W*(?:\w+ ){0,3}\(?\w+\)?\s*:")  # "Fire (Erbil): …": an item of its own
 
 
 # --- who -------------------------------------------------------------------------------------------------------------

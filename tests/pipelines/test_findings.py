@@ -953,3 +953,16 @@ def test_a_text_without_marks_is_no_single_sentence() -> None:
     filler = "وقال مصدر في الشرطة إن الوضع هادئ وإن القوات الأمنية انتشرت في الشوارع ومنعت حركة العجلات " * 4
     end = "وافتتح المحافظ في البصرة معرضا للكتاب بحضور جمع من الأدباء"
     assert "basra" not in {place for place, verdict in verdicts(start + filler + end).items() if verdict == "alert"}
+
+
+def test_a_deed_told_of_nowhere_lies_where_the_next_sentence_says() -> None:
+    body = (
+        "Two men on a motorcycle threw a grenade into the yard of a lawmaker of Asa'ib Ahl al-Haq overnight.\n\n"
+        "The house is in the Janina quarter of Basra. Nobody was hurt."
+    )
+    assert verdicts(body, "Grenade thrown at lawmaker's house", language="en") == {"basra": "alert"}
+    items = (
+        "Shooting: Two men enrolled in Saraya al-Salam opened fire over a parking space.\n\n"
+        "Fire (Basra): Crews put out a blaze in a carpet store."
+    )
+    assert "alert" not in verdicts(items, "Security briefing", language="en").values()
