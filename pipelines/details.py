@@ -89,9 +89,15 @@ _SINCE = re.compile(
 _TOTAL = re.compile(r"(?<!\w)[وف]?(?:ال)?حصيل|(?<!\w)(?:death toll|total of|in all|in total)(?!\w)")
 
 
+_NEVER = re.compile(r"(?<!\w)(?:not|never|unseen|لم)(?: \w+){1,5}? (?:since|منذ)(?!\w)")
+
+
 def _adds_up(scene: Scene) -> bool:
-    """Whether the sentence counts over a long time: "since February strikes have killed twenty" is not this toll."""
-    return bool(_SINCE.search(fold(scene.sentence.text)))
+    """Whether the sentence counts over a long time: "since February strikes have killed twenty" is not this toll.
+
+    "Two died in a town that had not seen fighting since 2008" counts nothing over that time.
+    """
+    return bool(_SINCE.search(_NEVER.sub("", fold(scene.sentence.text))))
 
 
 _CLAUSE = re.compile(r"[,;،؛(]|\s[-–—]\s")

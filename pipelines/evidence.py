@@ -54,6 +54,8 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
         old = dated or story.recalls(scene, governorate)
         if groups and weight >= SOME and not scene.forceful and not _named_itself(scene):
             continue  # a bloc in parliament or council does politics; only force by or against its people counts
+        if groups and _is_landmark(scene) and not any(a.event_type in VIOLENT for a in scene.actions):
+            continue  # "a plant next to the office of the Saraya was closed"
         if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
             continue
         if groups and weight >= SOME:
@@ -71,6 +73,19 @@ _BLOC_OF = re.compile(  # between a bloc and its group: "the Sadiqoun bloc, the 
     r"\W*(?:و?(?:هي|هو) )?(?:ال)?(?:تابع|منبثق|مقرب|مرتبط|جناح|ذراع|واجه|شاخه|بازو|بال)\w*(?: \S+){0,4}\W*"
     r"|\W*(?:the |which is the )?(?:political|parliamentary|electoral|affiliated|linked|tied|belonging)(?: \S+){0,4}\W*"
 )
+_STANDS_BY = re.compile(
+    r"(?<!\w)[وبفل]?(?:ملاصق\w*|مجاور\w*|قرب|مقابل|قباله|خلف|بجانب|بجوار|بمحاذاه"
+    r"|adjacent to|next to|next door to|opposite|behind|near)(?: \w+)? ?ل?(?:ال)?"
+    r"(?:مقر|مكتب|مقار|بنايه|the (?:\w+ )?(?:office|headquarters|building) of)(?: \w+)? ?$"
+)
+
+
+def _is_landmark(scene: Scene) -> bool:
+    """Whether every group is named only as whose office stands beside the place."""
+    names = scene.sentence.of("group", "body")
+    return bool(names) and all(_STANDS_BY.search(scene.sentence.before(m)) for m in names)
+
+
 _NOMINATED = re.compile(r"(?<!\w)(?:رشح\w*|مرشح\w*|ترشيح\w*|nominat\w+|nominees?|candidates?)(?!\w)(?: \S+){0,5} ?$")
 
 
@@ -229,7 +244,7 @@ def _tells(scene: Scene) -> bool:
 
 def _tied(story: Story, watched: frozenset[str], governorate: str) -> list[Evidence]:
     """A report that first tells a deed without a name, and further down whose people, place or doing it was."""
-    if governorate not in story.main or story.genre:
+    if governorate not in story.main or story.genre or any("not_theirs" in scene.flags for scene in story.scenes):
         return []
     deeds = deeds_of(story, governorate)
     if not deeds or any(s.others for s in story.scenes if s.sentence.field == "title"):

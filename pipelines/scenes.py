@@ -334,7 +334,7 @@ def _scene(
     if _only_examples(sentence) or (len(groups) + others >= 3 and others and not struck):
         flags.add("unbound")
     if _NOT_THEIRS.search(fold(sentence.text)):
-        flags.add("unbound")
+        flags |= {"unbound", "not_theirs"}
     placed: Placed = (
         "sentence" if here else "before" if current else "title" if title else "dateline" if dateline else ""
     )
@@ -367,7 +367,8 @@ _NOT_THEIRS = re.compile(  # a link to the group is said to be false
     r"(?<!\w)[وف]?(?:(?:هويه|هويات|باج|باجات|وثائق) مزور\w*|منتحل\w* (?:صفه|اسم)|لا وجود لاسم\w*"
     r"|لا علاقه لاي (?:حركه|جهه|فصيل|حزب)"
     r"|تبين انه ليس)(?!\w)"
-    r"|\b(?:(?:forged|fake) (?:\w+ )?(?:id|ids|card|cards|badge|badges|papers)|impostors?|posing as|no link with any"
+    r"|\b(?:forger(?:y|ies)|(?:forged|fake) (?:\w+ )?(?:id|ids|card|cards|badge|badges|papers)|impostors?|posing as"
+    r"|no link with any"
     r"|played no part|none of them is|anonymous (?:\w+ )?(?:channel|account|page)|hoax)\b"
 )
 

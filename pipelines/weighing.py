@@ -122,7 +122,7 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     same = same or (not elsewhere and _titled(story, evidence))
     # Who reads a report about elsewhere to its end finds what is told there last: `away` has taken for that already.
     if deep and not (item or same or away) and governorate not in story.title and not spoken & titled:
-        dated = any("recent" in item.scene.flags for item in evidence)
+        dated = any("recent" in scene.flags for item in evidence for scene in _with_lead_in(story, item.scene))
         yield Feature(
             "buried",
             -0.10 if dated else -0.35,
@@ -153,6 +153,12 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
         yield Feature("stale", -0.45, "a report about something else that recalls what happened days ago")
     if all("hypothetical" in item.scene.flags and item.weight < 1 for item in evidence):
         yield Feature("hypothetical", -0.15, "told as a fear, a plan or a possibility")
+
+
+def _with_lead_in(story: Story, scene: Scene) -> tuple[Scene, ...]:
+    """A scene with the sentence before it in its paragraph: "What happened on Wednesday night … Fighting began …"."""
+    before = story.scenes[max(0, scene.sentence.order - 1)]
+    return (scene, before) if before.sentence.paragraph == scene.sentence.paragraph else (scene,)
 
 
 def _is_claimed(item: Evidence) -> bool:

@@ -966,3 +966,39 @@ def test_a_deed_told_of_nowhere_lies_where_the_next_sentence_says() -> None:
         "Fire (Basra): Crews put out a blaze in a carpet store."
     )
     assert "alert" not in verdicts(items, "Security briefing", language="en").values()
+
+
+def test_a_card_of_the_group_ties_a_deed_to_it_unless_it_is_forged() -> None:
+    body = (
+        "Two policemen were wounded on Friday when gunmen shot at a patrol in Kut, a security source said.\n\n"
+        "One of them had produced an identity card of Saraya al-Salam."
+    )
+    assert verdicts(body, "Two policemen wounded as gunmen open fire in Kut", language="en") == {"wasit": "alert"}
+    forged = body + " The card is a forgery, police experts confirmed."
+    assert "alert" not in verdicts(forged, "Two policemen wounded in Kut", language="en").values()
+
+
+def test_where_somebody_was_going_is_not_where_it_happened() -> None:
+    body = (
+        "أوقفت شرطة واسط ثمانية أشخاص بعد اعتدائهم على منتسبي سيطرة النعمانية واقتحامهم الحاجز بالأسلحة.\n\n"
+        "وتبين من هوياتهم أنهم عناصر في عصائب أهل الحق كانوا في طريقهم إلى بغداد."
+    )
+    assert verdicts(body, "توقيف مسلحين هاجموا سيطرة النعمانية") == {"wasit": "alert"}
+
+
+def test_an_office_that_stands_beside_a_place_does_nothing_there() -> None:
+    body = (
+        "أغلقت الفرق الرقابية تسع محطات تحلية في البصرة، منها محطة في الطويسة ملاصقة لمقر سرايا السلام، وأحيل أصحابها "
+        "إلى القضاء."
+    )
+    assert "alert" not in verdicts(body, "صحة البصرة: إغلاق محطات تحلية مخالفة").values()
+    bombed = "انفجرت عبوة ناسفة مساء السبت قرب مقر سرايا السلام في الطويسة وسط البصرة وأصيب حارس."
+    assert verdicts(bombed) == {"basra": "alert"}
+
+
+def test_what_a_town_had_not_seen_since_adds_up_nothing() -> None:
+    body = (
+        "Two people were killed on Thursday when Saraya al-Salam and Asaib Ahl al-Haq fought in al-Hayy, Wasit, a town "
+        "that had not seen fighting since 2008."
+    )
+    assert only(body, language="en").killed == 2
