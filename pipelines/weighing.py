@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from pipelines.evidence import Evidence, speaks
+from pipelines.evidence import Evidence
 from pipelines.lexicon import Lexicon
 from pipelines.models import Feature
 from pipelines.scenes import FORCE, SOME, STRONG, Scene, Story, union
+from pipelines.speech import speaks
 from pipelines.ties import deeds_of, ties
 
 
