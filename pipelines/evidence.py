@@ -75,6 +75,8 @@ _BLOC_OF = re.compile(  # between a bloc and its group: "the Sadiqoun bloc, the 
     r"|\W*(?:the |which is the )?(?:political|parliamentary|electoral|affiliated|linked|tied|belonging)(?: \S+){0,4}\W*"
 )
 _STANDS_BY = re.compile(
+    r"(?<!\w)(?:قناه|فضائيه|اذاعه|صحيفه|جامعه|مؤسسه|موسسه|جمعيه|نادي|شركه|مستشفي)(?: \w+){0,3}"
+    r" (?:ال)?(?:تابعه|مملوكه|مقربه)(?: \w+)? ?ل?(?:حركه )?$|"
     r"(?<!\w)[وبفل]?(?:ملاصق\w*|مجاور\w*|قرب|مقابل|قباله|خلف|بجانب|بجوار|بمحاذاه"
     r"|adjacent to|next to|next door to|opposite|behind|near)(?: \w+)? ?ل?(?:ال)?"
     r"(?:مقر|مكتب|مقار|بنايه|the (?:\w+ )?(?:office|headquarters|building) of)(?: \w+)? ?$"
@@ -82,7 +84,7 @@ _STANDS_BY = re.compile(
 
 
 def _is_landmark(scene: Scene) -> bool:
-    """Whether every group is named only as whose office stands beside the place."""
+    """Whether every group is named only as whose office stands near by, or whose channel somebody works for."""
     names = scene.sentence.of("group", "body")
     return bool(names) and all(_STANDS_BY.search(scene.sentence.before(m)) for m in names)
 

@@ -19,20 +19,31 @@ _RETROSPECT = re.compile(
 )
 _REMEMBERS = re.compile(r"(?<!\w)و?(?:[تي]مر|مرت|[تي]حل|حلت) (?:\w+ ){0,3}?(?:ال)?ذكري ")  # "these days are the … of"
 _QUESTION = re.compile(
-    r"^(?:لماذا|هل|كيف|چرا|چكونه|ايا|بوچي|چون|analysis|why|how)(?!\w)"
+    r"(?:^|[؛;] )(?:لماذا|هل|كيف|چرا|چكونه|ايا|بوچي|چون|analysis|why|how)(?!\w)"
     r"|(?<!\w)(?:خبير|باحث|محلل|مراقبون|اكاديمي) (?:\w+ ){0,3}?(?:يشرح|يوضح|يقرا|يتوقع|يفسر|يستبعد)"
     r"|\b(?:analysts?|experts?|researchers?) (?:explains?|says?|discuss\w*)"
 )
 _INTERVIEW = re.compile(r"(?:حوار|مقابله|لقاء خاص|interview|q a)(?!\w)")
-_CLAIM = re.compile(r"\W*(?:ال)?ادعاء\W*:|\W*claim ?:|\W*(?:الحقيقه|verdict|التصنيف) ?:")
+_CLAIM = re.compile(
+    r"\W*(?:ال)?ادعاء\W*:|\W*claim ?:|\W*(?:الحقيقه|verdict|التصنيف) ?:"
+    r"|\W*(?:النتيجه|الخلاصه|التقييم|rating|conclusion) ?:(?: \w+)? ?"
+    r"(?:مفبرك|مضلل|ملفق|زايف|زائف|كاذب|ساخر|false|fake|satire)"
+)
 _CULTURE = re.compile(
-    r"(?<!\w)(?:فيلم|فيلما|وثائقي|مسلسل|روايه (?!ل)|مسرحيه|معرض الكتاب|مهرجان (?:\w+ )?(?:للفيلم|السينما|المسرح))"
+    r"(?<!\w)(?:(?:ال)?فيلما?|وثائقي|مسلسل|روايه (?!ل)|مسرحيه|معرضا? (?:ل\w|الكتاب|فني|تشكيلي|الصور)"
+    r"|مهرجان (?:\w+ )?(?:للفيلم|السينما|المسرح|افلام))"
     r"|\b(?:film|documentary|novel|tv series|theatre|book fair|exhibition)\b"
+)
+_SHOWN = re.compile(r"(?<!\w)(?:(?:ال)?فيلما? |معرضا? (?:لل|ال))|\b(?:film|exhibition) ")
+_DRILL = re.compile(
+    r"(?<!\w)(?:ممارسه افتراضيه|تمرين(?:ا)? (?:افتراضي|وهمي|تعبوي|مشترك)|(?:اخلاء|حريق|هجوم|انفجار) (?:وهمي|افتراضي)"
+    r"|محاكاه)(?!\w)|\b(?:drill|simulat\w+|mock|war game)\b"
 )
 _ACCIDENT = re.compile(
     r"(?<!\w)[وب]?(?:حادث (?:سير|مروري|دهس|غرق)|حوادث السير|تصادم|اصطدام"
     r"|انقلاب (?:حافله|سياره|عجله|شاحنه|مركبه)|غرق|تسمم"
     r"|صعقه|انفجار اطار|تماس كهربايي)(?!\w)"
+    r"|(?<!\w)(?:واژكوني|تصادف|وهركهران\w*|سقوط اتوبوس)(?!\w)"
     r"|\b(?:crash\w*|overturn\w*|collision|drown\w*|electrocut\w*|food poisoning|stampede)\b"
 )
 _OPINION_HEADER = {
@@ -46,6 +57,7 @@ _ENCYCLOPAEDIA = re.compile(r"موسوعه|encyclop|wikipedia|^this article is a
 def genre_of(reading: Reading) -> frozenset[str]:
     """The kinds a page is of; most are of none."""
     genre: set[str] = set()
+    leads = [fold(s.text) for s in reading.sentences if s.field != "title"][:1]
     headers = [fold(header).strip(" .:") for header in reading.headers]
     titles = [fold(s.text) for s in reading.sentences if s.field == "title"]
     if any(header in _OPINION_HEADER for header in headers):
@@ -58,8 +70,10 @@ def genre_of(reading: Reading) -> frozenset[str]:
         genre.add("explainer")
     in_title = {m.entity for s in reading.sentences if s.field == "title" for m in s.mentions}
     genre |= {kind for kind in ("anniversary", "hoax") if f"marker.{kind}" in in_title}
-    if any(_CULTURE.search(title) for title in titles):
+    if any(_CULTURE.search(title) for title in titles) or any(_SHOWN.search(lead) for lead in leads):
         genre.add("culture")
+    if any(_DRILL.search(text) for text in [*titles, *leads]):
+        genre.add("drill")
     if any(_ACCIDENT.search(title) for title in titles):
         genre.add("accident")
     if any(_QUESTION.search(title) for title in titles):

@@ -99,8 +99,9 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
     headed = _headed(sentence, lexicon)
     if headed:
         return frozenset({headed})
-    firm: list[tuple[str, bool]] = []  # (governorate, whether it is only a direction or where somebody is from)
-    origin = held = buried = loose = False
+    firm: list[tuple[str, int]] = []  # governorate, and how near it is to where it happened
+    origin = held = brought = False
+    level = _THERE
     behind = -1
     last = ""
     for mention in sentence.of("governorate", "place"):
@@ -119,16 +120,21 @@ def governorates_of(sentence: Sentence, lexicon: Lexicon, origins: bool = False)
         behind, last = mention.end, entity.governorate
         if not origin or origins:
             office = bool(_HOLDS_OFFICE.search(before))
-            funeral = _is_funeral(sentence, mention)
-            held, buried = held or office, buried or funeral
-            loose = (
-                (same and loose) or office or funeral or is_direction(sentence, mention) or bool(_FROM.search(before))
-            )
-            firm.append((entity.governorate, loose or bool(comes and blocked)))
-    direct = frozenset(governorate for governorate, loose in firm if not loose)
-    if direct or ((held or buried) and sentence.of("abroad")):
-        return direct  # "the head of the office in Basra met … in Tehran", "Basra buries its dead of Aleppo"
-    return frozenset(governorate for governorate, _ in firm)
+            after = _is_brought(sentence, mention)
+            held, brought = held or office, brought or after
+            beside = office or is_direction(sentence, mention) or bool(_FROM.search(before)) or bool(comes and blocked)
+            if not (same and level > _THERE):
+                level = _AFTER if after else _BESIDE if beside else _THERE
+            firm.append((entity.governorate, level))
+    nearest = min((level for _, level in firm), default=_THERE)
+    if nearest > _THERE and (held or brought) and sentence.of("abroad"):
+        return frozenset()  # "the head of the office in Basra met … in Tehran", "Basra buries its dead of Aleppo"
+    return frozenset(governorate for governorate, level in firm if level == nearest)
+
+
+# Where it happened; only a direction, an office, where somebody is from; where the dead, the wounded, the accused were
+# brought afterwards.
+_THERE, _BESIDE, _AFTER = 0, 1, 2
 
 
 def _headed(sentence: Sentence, lexicon: Lexicon) -> str:
@@ -161,15 +167,21 @@ _FROM = re.compile(
 )
 
 _FUNERAL_AT = re.compile(
-    r"(?<!\w)و?(?:ال)?(?:[تي]?شيع\w*|تشييع|جنازه|جثمان|مواراه|[تي]?دفن\w*|funerals?|buried|burial|coffins?)(?!\w)[^،,.;:]*$"
+    r"(?<!\w)و?(?:ال)?(?:[تي]?شيع\w*|تشييع|جنازه|جثمان|مواراه|[تي]?دفن\w*|funerals?|buried|burial|coffins?)(?!\w)"
+    r"(?:(?!استشهد|قتل|مقتل|سقط|قضي|killed|died|fell)[^،,.;:])*$"
 )
 _FUNERAL_BY = re.compile(r"\W*(?:[تي]?شيع\w*|[تي]?ودع\w*|buries|buried|mourns|mourned|bids)(?!\w)", re.IGNORECASE)
 
 
-def _is_funeral(sentence: Sentence, mention: Mention) -> bool:
-    """Whether a place is where the dead are brought: not where they died, if another place is named."""
-    after = _FUNERAL_BY.match(sentence.text, mention.end)
-    return bool(after or _FUNERAL_AT.search(sentence.before(mention)))
+_IN_WARD = re.compile(r"(?<!\w)[وبل]?(?:مستشفي|مشفي|محكمه(?: \w+){0,2}|جنايات|hospital in|court in)(?: ال)? ?$")
+_WARD = re.compile(r"\s(?:\w+\s)?(?:hospital|court)\b", re.IGNORECASE)
+
+
+def _is_brought(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a place is where the dead are buried, the wounded treated, the accused tried: not where it happened."""
+    before = sentence.before(mention)
+    buried = _FUNERAL_BY.match(sentence.text, mention.end) or _FUNERAL_AT.search(before)
+    return bool(buried or _IN_WARD.search(before) or _WARD.match(sentence.text, mention.end))
 
 
 _HOLDS_OFFICE = re.compile(

@@ -315,7 +315,12 @@ def _scene(
     )
     sides = frozenset(lexicon.entity(m.entity).near for m in sentence.of("movement"))
     days = when(sentence.text, published)
-    flags = {m.entity.removeprefix("marker.") for m in sentence.of("marker")}
+    names = sentence.of("group", "body")  # "the movement that Khazali leads" defines nothing
+    flags = {
+        m.entity.removeprefix("marker.")
+        for m in sentence.of("marker")
+        if not any(name.start <= m.start and m.end <= name.end for name in names)
+    }
     if _PLUPERFECT.search(fold(sentence.text)):
         flags |= {"pluperfect", "background"}
     if _HABIT.search(fold(sentence.text)):
@@ -368,7 +373,7 @@ _NOT_THEIRS = re.compile(  # a link to the group is said to be false
     r"|لا علاقه لاي (?:حركه|جهه|فصيل|حزب)"
     r"|تبين انه ليس)(?!\w)"
     r"|\b(?:forger(?:y|ies)|(?:forged|fake) (?:\w+ )?(?:id|ids|card|cards|badge|badges|papers)|impostors?|posing as"
-    r"|no link with any"
+    r"|no link with any|(?:statements?|messages?) (?:of|condemning) (?:\w+ ){1,5}came from"
     r"|played no part|none of them is|anonymous (?:\w+ )?(?:channel|account|page)|hoax)\b"
 )
 

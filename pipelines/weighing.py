@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from pipelines.evidence import Evidence
 from pipelines.lexicon import Lexicon
-from pipelines.models import Feature
+from pipelines.models import EventType, Feature
 from pipelines.scenes import FORCE, SOME, STRONG, Scene, Story, union
 from pipelines.speech import speaks
 from pipelines.ties import deeds_of, ties
@@ -138,10 +138,11 @@ def _against(story: Story, lexicon: Lexicon, governorate: str, evidence: Sequenc
     elif "opinion" in story.genre:
         yield Feature("opinion", -0.50, "opinion, analysis or profile")
     elif "analysis" in story.genre:
-        dated = any("recent" in item.scene.flags for item in evidence)
+        dated = any("recent" in scene.flags for item in evidence for scene in _with_lead_in(story, item.scene))
         yield Feature("analysis", -0.10 if dated else -0.40, "the title asks how or why")
+    fights = {a.event_type for s in story.scenes if s.sentence.field == "title" for a in s.actions} & _FIGHTS
     for genre, (weight, meaning) in _GENRES.items():
-        if genre in story.genre:
+        if genre in story.genre and not (genre == "accident" and fights):  # "a road accident turns into a battle"
             yield Feature(genre, weight, meaning)
     if all("relief" in item.scene.flags and not item.told.forceful for item in evidence):
         yield Feature("relief", -0.40, "aid, cleaning or condolences, not an act of force or an order")
@@ -179,14 +180,16 @@ def _titled(story: Story, evidence: Sequence[Evidence]) -> bool:
     )
 
 
+_FIGHTS = frozenset({EventType.ARMED_CLASH, EventType.SHOOTING, EventType.ASSASSINATION, EventType.ATTACK_ON_OFFICE})
 _GENRES = {  # what a genre takes from any finding of such a report
     "retrospect": (-0.60, "a look back: at a year, on an anniversary"),
     "hoax": (-0.60, "the title says that it is false"),
-    "culture": (-0.50, "about a film, a book or a play"),
+    "culture": (-0.50, "about a film, a book, a play or an exhibition"),
+    "drill": (-0.60, "an exercise, in which nothing happens"),
     "accident": (-0.50, "the title tells of an accident"),
     "stuffing": (-0.80, "the same few words over and over"),
     "sport": (-0.40, "a sports report"),
-    "economy": (-0.25, "a report on oil, money or weather"),
+    "economy": (-0.35, "a report on oil, money or weather"),
 }
 _STALE = timedelta(days=8)
 _ASIDE = re.compile(

@@ -49,13 +49,15 @@ def evaluated(name: str) -> Evaluation:
         ("modelled_later.jsonl", "event_type_accuracy", 0.70),
         ("modelled_later.jsonl", "killed_accuracy", 0.84),
         ("modelled_later.jsonl", "injured_accuracy", 0.80),
-        ("modelled_last.jsonl", "precision", 0.96),  # a quarter of its irrelevant reports are near misses
+        ("modelled_last.jsonl", "precision", 0.97),  # a third of its irrelevant reports are near misses
         ("modelled_last.jsonl", "recall", 0.96),
         ("modelled_last.jsonl", "groups_accuracy", 0.93),
         ("modelled_last.jsonl", "governorates_accuracy", 0.97),
         ("modelled_last.jsonl", "event_type_accuracy", 0.74),
         ("modelled_last.jsonl", "killed_accuracy", 0.87),
         ("modelled_last.jsonl", "injured_accuracy", 0.84),
+        ("traps.jsonl", "precision", 0.72),  # written to break the rules: far below what plain reports reach
+        ("traps.jsonl", "recall", 0.48),
     ],
 )
 def test_figures_are_held(name: str, figure: str, at_least: float) -> None:

@@ -1002,3 +1002,48 @@ def test_what_a_town_had_not_seen_since_adds_up_nothing() -> None:
         "that had not seen fighting since 2008."
     )
     assert only(body, language="en").killed == 2
+
+
+def test_where_the_wounded_are_treated_or_the_accused_tried_is_not_where_it_happened() -> None:
+    ward = (
+        "استقبل مستشفى البصرة التعليمي جريحين من سرايا السلام أصيبا قبل يومين بانفجار عبوة ناسفة في منطقة مطيبيجة شرق "
+        "سامراء."
+    )
+    assert "alert" not in verdicts(ward, "مستشفى البصرة يستقبل جريحين من سامراء").values()
+    court = (
+        "أصدرت محكمة جنايات البصرة حكما بالإعدام على مدان بالمشاركة في هجوم على رتل لعصائب أهل الحق في بيجي أسفر عن "
+        "مقتل سبعة مقاتلين."
+    )
+    assert "alert" not in verdicts(court).values()
+    here = "نقل جريحان من سرايا السلام إلى مستشفى البصرة التعليمي بعد انفجار عبوة قرب مقرهما في الزبير مساء السبت."
+    assert verdicts(here) == {"basra": "alert"}
+
+
+def test_an_accident_that_turns_into_a_battle_is_no_accident() -> None:
+    body = "تبادل مسلحون من سرايا السلام الرصاص مع آخرين من عصائب أهل الحق في البصرة عقب حادث سير بسيط.\n\nوسقط قتيلان."
+    assert verdicts(body, "حادث سير يتحول إلى معركة بين ميليشيتين في البصرة") == {"basra": "alert"}
+    crash = "قتل عنصران من سرايا السلام بحادث سير على طريق البصرة."
+    assert "alert" not in verdicts(crash, "مقتل شخصين بحادث سير في البصرة").values()
+
+
+def test_exercises_films_and_streets_named_for_a_group_are_no_deeds() -> None:
+    drill = (
+        "نفذ الدفاع المدني في واسط ممارسة افتراضية على انفجار سيارة وسط الكوت.\n\n"
+        "وشمل السيناريو إخلاء مكتب عصائب أهل الحق ونقل جرحى مثل أدوارهم متطوعون."
+    )
+    assert "alert" not in verdicts(drill, "إخلاء وهمي وسط الكوت").values()
+    street = "تعرض سائق أجرة للطعن على يد راكبين في شارع شهداء سرايا السلام بمنطقة القبلة في البصرة."
+    assert "alert" not in verdicts(street, "طعن سائق أجرة في شارع شهداء سرايا السلام").values()
+    film = (
+        "عرضت قاعة في البصرة الفيلم الروائي «ظل النخلة» الذي يتابع مقاتلا من سرايا السلام يعود إلى أبي الخصيب.\n\n"
+        "وفيه تنطلق رصاصة وسط البستان."
+    )
+    assert "alert" not in verdicts(film, "«ظل النخلة».. رصاصة واحدة تكفي لحكاية").values()
+
+
+def test_the_movement_that_khazali_leads_is_the_group() -> None:
+    body = (
+        "ألقت طائرة مسيرة حمولتها على مخازن في الدبوني شمال واسط وسقط قتيلان.\n\n"
+        "ونعت الحركة التي يقودها الخزعلي شهيدين في الموقع ذاته."
+    )
+    assert verdicts(body, "مسيرة تقصف مخازن شمال الكوت") == {"wasit": "alert"}
