@@ -1047,3 +1047,16 @@ def test_the_movement_that_khazali_leads_is_the_group() -> None:
         "ونعت الحركة التي يقودها الخزعلي شهيدين في الموقع ذاته."
     )
     assert verdicts(body, "مسيرة تقصف مخازن شمال الكوت") == {"wasit": "alert"}
+
+
+def test_whom_the_group_holds_responsible_for_others_dead_is_no_deed_of_its_own() -> None:
+    blame = (
+        "حمّل المتحدث باسم عصائب أهل الحق، في مؤتمر صحفي ببغداد، قائد عمليات البصرة مسؤولية مقتل متظاهرين برصاص قواته "
+        "أمام مبنى المحافظة ليلة أمس."
+    )
+    assert "alert" not in verdicts(blame, "العصائب تحمل قيادة العمليات مسؤولية قتل متظاهري البصرة").values()
+    own = (
+        "حمّل المتحدث باسم عصائب أهل الحق جهات مأجورة مسؤولية إضرام النار في مكتب الحركة في البصرة ليلة أمس، وإصابة "
+        "خمسة من حراسه."
+    )
+    assert verdicts(own, "العصائب: من أحرق مكتبنا في البصرة عصابات") == {"basra": "alert"}
