@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Optional
@@ -53,34 +54,8 @@ def main() -> None:
 # daemon, which imports this module too, needs none of it.
 
 
-def _commands() -> ModuleType:
-    from crawler import commands
-
-    return commands
-
-
-def _explaining() -> ModuleType:
-    from crawler import explaining
-
-    return explaining
-
-
-def _checking() -> ModuleType:
-    from crawler import checking
-
-    return checking
-
-
-def _running() -> ModuleType:
-    from crawler import running
-
-    return running
-
-
-def _logs() -> ModuleType:
-    from crawler import logs
-
-    return logs
+def _module(name: str) -> ModuleType:
+    return import_module(f"crawler.{name}")
 
 
 def _fail(lines: list[str], code: int) -> None:
@@ -108,8 +83,8 @@ def replay(
 
     Example: rasid replay seeds/demo --out /tmp/messages
     """
-    _logs().configure(verbose=True) if verbose else _logs().quiet()
-    _running().replay(folder, config, out, as_of, json)
+    _module("logs").configure(verbose=True) if verbose else _module("logs").quiet()
+    _module("running").replay(folder, config, out, as_of, json)
 
 
 @app.command()
@@ -123,8 +98,8 @@ def run(
 
     Example: rasid run --config /etc/rasid/config.toml
     """
-    _logs().configure(verbose=verbose, as_json=json_logs)
-    _running().run(config, once)
+    _module("logs").configure(verbose=verbose, as_json=json_logs)
+    _module("running").run(config, once)
 
 
 @app.command()
@@ -138,8 +113,8 @@ def check(
 
     Example: rasid check --send
     """
-    _logs().quiet()
-    _checking().check(config, live, send, json)
+    _module("logs").quiet()
+    _module("checking").check(config, live, send, json)
 
 
 @app.command()
@@ -150,7 +125,7 @@ def init(
 
     Example: rasid init
     """
-    _checking().init(path)
+    _module("checking").init(path)
 
 
 @app.command()
@@ -171,8 +146,8 @@ def explain(
 
     Example: rasid explain seeds/003_29c80b085d4b1a37.txt --published 2024-01-14
     """
-    _logs().quiet()
-    _explaining().explain(what, config, published, language, title, json)
+    _module("logs").quiet()
+    _module("explaining").explain(what, config, published, language, title, json)
 
 
 @app.command()
@@ -185,8 +160,8 @@ def evaluate(
 
     Example: rasid evaluate tests/data/dev.jsonl
     """
-    _logs().quiet()
-    _explaining().evaluate(cases, config, json)
+    _module("logs").quiet()
+    _module("explaining").evaluate(cases, config, json)
 
 
 @app.command()
@@ -195,8 +170,8 @@ def status(config: Config = None, json: Json = False) -> None:
 
     Example: rasid status
     """
-    _logs().quiet()
-    _commands().status(config, json)
+    _module("logs").quiet()
+    _module("commands").status(config, json)
 
 
 sources_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -209,9 +184,9 @@ def sources(context: typer.Context, config: Config = None, json: Json = False) -
 
     Example: rasid sources
     """
-    _logs().quiet()
+    _module("logs").quiet()
     if context.invoked_subcommand is None:
-        _commands().sources(config, json)
+        _module("commands").sources(config, json)
 
 
 @sources_app.command("add")
@@ -223,7 +198,7 @@ def sources_add(
 
     Example: rasid sources add https://www.example.com
     """
-    _running().sources_add(url, config)
+    _module("running").sources_add(url, config)
 
 
 incidents_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -241,9 +216,9 @@ def incidents(
 
     Example: rasid incidents --limit 10
     """
-    _logs().quiet()
+    _module("logs").quiet()
     if context.invoked_subcommand is None:
-        _commands().incidents(config, limit, json)
+        _module("commands").incidents(config, limit, json)
 
 
 @incidents_app.command("show")
@@ -254,7 +229,7 @@ def incidents_show(
 
     Example: rasid incidents show inc_k7q2abcdef
     """
-    _commands().incident(incident, config, json)
+    _module("commands").incident(incident, config, json)
 
 
 deliveries_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -273,9 +248,9 @@ def deliveries(
 
     Example: rasid deliveries --state dead
     """
-    _logs().quiet()
+    _module("logs").quiet()
     if context.invoked_subcommand is None:
-        _commands().deliveries(config, state, limit, json)
+        _module("commands").deliveries(config, state, limit, json)
 
 
 @deliveries_app.command("retry")
@@ -284,7 +259,7 @@ def deliveries_retry(delivery: Annotated[str, typer.Argument(metavar="ID")], con
 
     Example: rasid deliveries retry msg_abc
     """
-    _commands().deliveries_retry(delivery, config)
+    _module("commands").deliveries_retry(delivery, config)
 
 
 @deliveries_app.command("resume")
@@ -293,7 +268,7 @@ def deliveries_resume(channel: Annotated[str, typer.Argument()], config: Config 
 
     Example: rasid deliveries resume desk
     """
-    _commands().deliveries_resume(channel, config)
+    _module("commands").deliveries_resume(channel, config)
 
 
 @app.command()
@@ -306,7 +281,7 @@ def ack(
 
     Example: rasid ack inc_k7q2abcdef
     """
-    _commands().ack(incident, author, config)
+    _module("commands").ack(incident, author, config)
 
 
 @app.command()
@@ -324,13 +299,13 @@ def silence(
 
     Example: rasid silence governorate=basra event_type=protest --for 6h --reason "known march"
     """
-    _logs().quiet()
+    _module("logs").quiet()
     if words == ["list"]:
-        _commands().silence_list(config, json)
+        _module("commands").silence_list(config, json)
     elif words[0] == "remove":
-        _commands().silence_remove(words[1:], config)
+        _module("commands").silence_remove(words[1:], config)
     else:
-        _commands().silence_add(words, duration, reason, author, config)
+        _module("commands").silence_add(words, duration, reason, author, config)
 
 
 @app.command()
@@ -345,7 +320,7 @@ def verdict(
 
     Example: rasid verdict inc_k7q2abcdef false --note "a training accident"
     """
-    _commands().verdict(incident, what, note, author, config)
+    _module("commands").verdict(incident, what, note, author, config)
 
 
 @app.command()
@@ -359,8 +334,8 @@ def search(
 
     Example: rasid search سرايا السلام
     """
-    _logs().quiet()
-    _commands().search(words, config, limit, json)
+    _module("logs").quiet()
+    _module("commands").search(words, config, limit, json)
 
 
 @app.command()
@@ -372,5 +347,5 @@ def export(
 
     Example: rasid export --format geojson > incidents.geojson
     """
-    _logs().quiet()
-    _commands().export(format, config)
+    _module("logs").quiet()
+    _module("commands").export(format, config)

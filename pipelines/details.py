@@ -81,7 +81,8 @@ _SINCE = re.compile(
     r"|(?<!\w)since (?!(?:the )?(?:morning|dawn|yesterday|last night|early|midnight|then|today|noon|evening))"
     r"|(?<!\w)له \d{1,2}\S{0,3} \w+هوه(?!\w)|(?<!\w)از (?:ابتداي|اغاز|زمان) "
     r"|(?<!\w)(?:حتي الان منذ|في الاسابيع الاخيره|في الاشهر الاخيره|خلال الاسابيع|خلال الاشهر"
-    r"|in recent (?:weeks|months)|in an? (?:week|month|year) of|over the past|last fought|in that|tally)(?!\w)"
+    r"|in recent (?:weeks|months)|in an? (?:week|month|year) of|over the past"
+    r"|last fought|in that (?:uprising|revolt|war|movement|year|period)|tally)(?!\w)"
     r"|(?<!\w)(?:سابقتها|سابقته|المواجهه السابقه|الحادثه السابقه|الاشتباكات السابقه)(?!\w)"
 )
 

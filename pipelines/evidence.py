@@ -55,7 +55,7 @@ def gather(story: Story, lexicon: Lexicon, watch: Watch, governorate: str) -> li
         old = dated or story.recalls(scene, governorate)
         if groups and weight >= SOME and not scene.forceful and not _named_itself(scene):
             continue  # a bloc in parliament or council does politics; only force by or against its people counts
-        if groups and _is_landmark(scene) and not any(a.event_type in VIOLENT for a in scene.actions):
+        if groups and _is_bystander(scene) and not any(a.event_type in VIOLENT for a in scene.actions):
             continue  # "a plant next to the office of the Saraya was closed"
         if groups and SOME <= weight < STRONG and not _about(story, scene, groups):
             continue
@@ -74,19 +74,21 @@ _BLOC_OF = re.compile(  # between a bloc and its group: "the Sadiqoun bloc, the 
     r"\W*(?:و?(?:هي|هو) )?(?:ال)?(?:تابع|منبثق|مقرب|مرتبط|جناح|ذراع|واجه|شاخه|بازو|بال)\w*(?: \S+){0,4}\W*"
     r"|\W*(?:the |which is the )?(?:political|parliamentary|electoral|affiliated|linked|tied|belonging)(?: \S+){0,4}\W*"
 )
-_STANDS_BY = re.compile(
+_ITS_CHANNEL = re.compile(
     r"(?<!\w)(?:قناه|فضائيه|اذاعه|صحيفه|جامعه|مؤسسه|موسسه|جمعيه|نادي|شركه|مستشفي)(?: \w+){0,3}"
-    r" (?:ال)?(?:تابعه|مملوكه|مقربه)(?: \w+)? ?ل?(?:حركه )?$|"
+    r" (?:ال)?(?:تابعه|مملوكه|مقربه)(?: \w+)? ?ل?(?:حركه )?$"
+)
+_STANDS_BY = re.compile(
     r"(?<!\w)[وبفل]?(?:ملاصق\w*|مجاور\w*|قرب|مقابل|قباله|خلف|بجانب|بجوار|بمحاذاه"
     r"|adjacent to|next to|next door to|opposite|behind|near)(?: \w+)? ?ل?(?:ال)?"
     r"(?:مقر|مكتب|مقار|بنايه|the (?:\w+ )?(?:office|headquarters|building) of)(?: \w+)? ?$"
 )
 
 
-def _is_landmark(scene: Scene) -> bool:
+def _is_bystander(scene: Scene) -> bool:
     """Whether every group is named only as whose office stands near by, or whose channel somebody works for."""
-    names = scene.sentence.of("group", "body")
-    return bool(names) and all(_STANDS_BY.search(scene.sentence.before(m)) for m in names)
+    before = [scene.sentence.before(name) for name in scene.sentence.of("group", "body")]
+    return bool(before) and all(_STANDS_BY.search(text) or _ITS_CHANNEL.search(text) for text in before)
 
 
 _NOMINATED = re.compile(r"(?<!\w)(?:رشح\w*|مرشح\w*|ترشيح\w*|nominat\w+|nominees?|candidates?)(?!\w)(?: \S+){0,5} ?$")

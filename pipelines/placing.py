@@ -154,6 +154,7 @@ def _headed(sentence: Sentence, lexicon: Lexicon) -> str:
 
 
 _HEAD = re.compile(r"\s*(?::|\.{2,3})\s")
+
 # Where a road to a place is cut, the deed is on that road.
 _BLOCKED = re.compile(
     r"\b(?:cut|cuts|cutting|block\w*|clos\w*|shut|barricad\w*|seal\w*)(?: off)?(?: the| a)?(?: \w+)? "

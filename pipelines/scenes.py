@@ -165,7 +165,7 @@ def stage(reading: Reading, lexicon: Lexicon, published: date) -> Story:
         unsettled=unsettled,
         genre=genre_of(reading),
         everywhere=frozenset().union(*named, dateline),
-        abroad=not title | dateline | lead and any(s.field == "title" and s.of("abroad") for s in reading.sentences),
+        abroad=not (title | dateline | lead) and any(s.field == "title" and s.of("abroad") for s in reading.sentences),
     )
 
 
@@ -373,7 +373,7 @@ _NOT_THEIRS = re.compile(  # a link to the group is said to be false
     r"|لا علاقه لاي (?:حركه|جهه|فصيل|حزب)"
     r"|تبين انه ليس)(?!\w)"
     r"|\b(?:forger(?:y|ies)|(?:forged|fake) (?:\w+ )?(?:id|ids|card|cards|badge|badges|papers)|impostors?|posing as"
-    r"|no link with any|(?:statements?|messages?) (?:of|condemning) (?:\w+ ){1,5}came from"
+    r"|no link with any"
     r"|played no part|none of them is|anonymous (?:\w+ )?(?:channel|account|page)|hoax)\b"
 )
 

@@ -98,6 +98,8 @@ def speaks(scene: Scene) -> bool:
     verbs = [m for m in scene.sentence.of("marker") if m.entity == "marker.speech"]
     # "قال الخزعلي" in Arabic, but "خزعلی گفت", "خەزعەلی گوتی" and "Khazali said".
     arabic = bool(re.search("[\u0600-\u06ff]", scene.sentence.text)) and not _SPEAKER_FIRST.search(scene.sentence.text)
+    if any(_STATED_BY.search(scene.sentence.before(speaker)) for speaker in speakers):
+        return True
     for speaker in speakers:
         for verb in verbs:
             between = speaker.start - verb.end if arabic else verb.start - speaker.end
@@ -127,6 +129,7 @@ def _subject_before(scene: Scene, verb: Mention) -> bool:
     return scene.sentence.field == "title" and bool(re.search(r"\w{3}", before))
 
 
+_STATED_BY = re.compile(r"\b(?:statements?|messages?|condolences|calls) .*\b(?:came|issued|sent) (?:from|by)\b[^.;]*$")
 _SPEAKER_FIRST = re.compile("[گچپژیەۆێڕڵ]")
 _SOURCE = re.compile(
     r"\b(?:witness\w*|sources?|officials?|police|officers?|medics?|residents?|activists?|reports?|media|doctors?|mp|lawmaker"

@@ -119,15 +119,18 @@ class _Plain(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        if "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefe":
+        if "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefc":
             char = unicodedata.normalize("NFKC", char)
-        ordinary = "".join(_ORDINARY.get(piece, piece) for piece in char if piece not in _INVISIBLE)
-        self[code] = "" if unicodedata.category(chr(code)) == "Mn" and code != 0x0654 else ordinary
+        self[code] = "".join(_ORDINARY.get(piece, piece) for piece in char if not _is_ornament(piece))
         return self[code]
 
 
+def _is_ornament(char: str) -> bool:
+    """Whether it is no letter of its own: tatweel, vowel and invisible signs, but not the hamza above a letter."""
+    return char == "ـ" or (unicodedata.category(char) in ("Mn", "Cf") and char != "\u0654")
+
+
 _ORDINARY = {"ی": "ي", "ک": "ك", "گ": "ك", "ہ": "ه", "ھ": "ه", "ە": "ه"}
-_INVISIBLE = "ـ\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 _PLAIN = _Plain()
 
 

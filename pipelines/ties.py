@@ -23,7 +23,7 @@ _TIES = re.compile(
     r"|الوقوف وراء|هما|نعت\w*|نعي|[تي]نعي|من قبل|علي يد|تبنت)(?!\w)"
     r"|\b(?:members?|fighters?|gunmen|gunman|militiamen|men from|commanders?|belong\w*|affiliat\w*|linked|tied|loyal"
     r"|(?:run|controlled|owned|led) by|unit|brigade|wing|serv(?:e|es|ed|ing)|joined|identif\w+|badge|flags?|banners?"
-    r"|cards?|paymaster|named (?:the|them|both)"
+    r"|cards?|paymasters?|treasurers?|recruiters?|financiers?|named (?:the|them|both)"
     r"|uniforms?|t ?shirts?|insignia|emblems?|logos?|figures?|escorts?|aides?|entourage|representative of"
     r"|part of|calling for|on behalf of|in the name of|backed|associated|work(?:s|ed)? for|salar\w+|logistics"
     r"|guards?|leased|battalion|ran|mourn(?:s|ed)? (?:him|her|them|one of its|its|two of its))\b"

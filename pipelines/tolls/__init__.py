@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.tolls.fates import Sentence, suffered
-from pipelines.tolls.people import people_of
+from pipelines.tolls.fates import sentence_of, suffered
 from pipelines.tolls.words import read
 
 
@@ -25,15 +24,10 @@ class Toll:
 
 def toll(text: str) -> Toll:
     """The highest numbers of killed and injured a sentence gives."""
-    sentence = _sentence(text)
+    sentence = sentence_of(read(text))
     return Toll(suffered(sentence, "killed"), suffered(sentence, "injured"))
 
 
 def victims(text: str) -> int | None:
     """The highest number of victims ("10 ضحايا", "10 casualties"): dead and injured together, where no more is said."""
-    return suffered(_sentence(text), "victims")
-
-
-def _sentence(text: str) -> Sentence:
-    words = read(text)
-    return Sentence(words, people_of(words) if any(word.fate for word in words) else ())
+    return suffered(sentence_of(read(text)), "victims")

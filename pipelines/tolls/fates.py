@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pipelines.tolls.people import People
+from pipelines.tolls.people import People, people_of
 from pipelines.tolls.words import Kind, Word
 
 _NEAR = 6  # words between a fate and its victims behind it
@@ -25,10 +25,13 @@ class Sentence:
 
     words: Sequence[Word]
     people: Sequence[People]
-    taken: frozenset[int] = field(init=False)  # where those begin who belong to a fate right behind them
+    taken: frozenset[int]  # where those begin who belong to a fate right behind them
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "taken", frozenset(them.start for them in self.people if _is_taken(self.words, them)))
+
+def sentence_of(words: Sequence[Word]) -> Sentence:
+    """The words with their people; where no word tells what befell anybody, none are looked for."""
+    people = people_of(words) if any(word.fate for word in words) else ()
+    return Sentence(words, people, frozenset(them.start for them in people if _is_taken(words, them)))
 
 
 def _is_taken(words: Sequence[Word], them: People) -> bool:

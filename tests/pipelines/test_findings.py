@@ -949,10 +949,10 @@ def test_a_report_about_another_country_is_not_about_basra_in_its_last_line() ->
 
 
 def test_a_text_without_marks_is_no_single_sentence() -> None:
-    start = "اشتبك مسلحون من سرايا السلام مع عناصر من عصائب أهل الحق وسط بغداد مساء السبت وسقط قتيلان "
+    cup = "اختتمت بطولة الفرق الشعبية التي رعتها سرايا السلام وتوج الفائز بالكأس "
     filler = "وقال مصدر في الشرطة إن الوضع هادئ وإن القوات الأمنية انتشرت في الشوارع ومنعت حركة العجلات " * 4
-    end = "وافتتح المحافظ في البصرة معرضا للكتاب بحضور جمع من الأدباء"
-    assert "basra" not in {place for place, verdict in verdicts(start + filler + end).items() if verdict == "alert"}
+    killing = "وقتل شخص بهجوم مسلح في قضاء الزبير جنوبي البصرة مساء أمس"
+    assert "alert" not in verdicts(cup + filler + killing).values()
 
 
 def test_a_deed_told_of_nowhere_lies_where_the_next_sentence_says() -> None:
@@ -988,10 +988,11 @@ def test_where_somebody_was_going_is_not_where_it_happened() -> None:
 
 def test_an_office_that_stands_beside_a_place_does_nothing_there() -> None:
     body = (
-        "أغلقت الفرق الرقابية تسع محطات تحلية في البصرة، منها محطة في الطويسة ملاصقة لمقر سرايا السلام، وأحيل أصحابها "
-        "إلى القضاء."
+        "سجلت دائرة صحة البصرة ارتفاع الإصابات بالكوليرا إلى 14 حالة، أغلبها في قضاءي شط العرب وأبي الخصيب.\n\n"
+        "وقال مدير الصحة العامة إن الفرق الرقابية أغلقت تسع محطات تحلية أهلية، منها محطة في الطويسة ملاصقة لمقر سرايا "
+        "السلام السابق وأخريات في خمسة ميل، وإن أصحابها أحيلوا إلى القضاء."
     )
-    assert "alert" not in verdicts(body, "صحة البصرة: إغلاق محطات تحلية مخالفة").values()
+    assert "alert" not in verdicts(body, "صحة البصرة: 14 إصابة مؤكدة بالكوليرا وإغلاق محطات تحلية مخالفة").values()
     bombed = "انفجرت عبوة ناسفة مساء السبت قرب مقر سرايا السلام في الطويسة وسط البصرة وأصيب حارس."
     assert verdicts(bombed) == {"basra": "alert"}
 
@@ -1060,3 +1061,11 @@ def test_whom_the_group_holds_responsible_for_others_dead_is_no_deed_of_its_own(
         "خمسة من حراسه."
     )
     assert verdicts(own, "العصائب: من أحرق مكتبنا في البصرة عصابات") == {"basra": "alert"}
+
+
+def test_whose_statement_about_a_deed_came_in_is_no_deed_of_his() -> None:
+    body = (
+        "Relatives of a patient fired a pistol inside a hospital in Kut on Wednesday, police in Wasit said.\n\n"
+        "Statements condemning the attack came from the governor, from the Sadiqoun bloc of Asaib Ahl al-Haq."
+    )
+    assert "alert" not in verdicts(body, "Doctor shot at in Kut hospital", language="en").values()
